@@ -1,0 +1,44 @@
+"""Audio as it travels through the pipeline: 20 ms mono frames of 16-bit samples with a place in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FRAME_MS = 20
+
+
+@dataclass(frozen=True)
+class AudioFrame:
+    """A block of mono PCM of one channel."""
+
+    pcm: bytes
+    """Little-endian signed 16-bit samples."""
+    rate_hz: int
+    channel: str
+    """A `hotline.domain.segment.Channel` value."""
+    start_s: float
+    """Seconds from the start of the call to the first sample."""
+
+    @property
+    def sample_count(self) -> int:
+        """Number of samples."""
+        return len(self.pcm) // 2
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.sample_count / self.rate_hz
+
+    @property
+    def end_s(self) -> float:
+        """Seconds from the start of the call to the end of the last sample."""
+        return self.start_s + self.duration_s
+
+
+@dataclass(frozen=True)
+class AudioGap:
+    """Audio that live capture had to drop."""
+
+    channel: str
+    start_s: float
+    end_s: float
