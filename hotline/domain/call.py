@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from hotline.domain.risk import Prediction, RiskLevel
 from hotline.errors import StateError
+from hotline.taxonomy import NOT_FRAUD
 
 RISK_ORDER = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.URGENT)
 
@@ -77,8 +78,18 @@ class Call:
         """Return the call with the operator's label, which the model no longer changes."""
         return replace(self, label=label, label_source="operator", label_probability=1.0, pending_label=None)
 
+    def answering(self, facts: SafetyFacts) -> Call:
+        """Return the call with the operator's answers; a yes raises the risk level, a no never lowers it."""
+        if facts.being_coached:
+            offered = RiskLevel.URGENT
+        elif facts.money_gone:
+            offered = RiskLevel.HIGH
+        else:
+            return replace(self, facts=facts)
+        return replace(self, facts=facts, risk=_higher(self.risk, offered))
+
     def observing(self, prediction: Prediction) -> Call:
-        """Return the call after a prediction: label with hysteresis, risk level that only rises.
+        """Return the call after a prediction: label with hysteresis, and the risk level that goes with it.
 
         A new label replaces the shown one when it is surer than `SWITCH_AT_ONCE`, or when it has led for
         `SWITCH_AFTER` predictions in a row. An unsure prediction never replaces a shown label. An
@@ -92,7 +103,7 @@ class Call:
         if prediction.unsure:
             return self
         count = self.pending_count + 1 if prediction.label == self.pending_label else 1
-        if self.label is None or prediction.probability >= SWITCH_AT_ONCE or count >= SWITCH_AFTER:
+        if prediction.probability >= SWITCH_AT_ONCE or count >= SWITCH_AFTER:
             shown = replace(
                 self,
                 label=prediction.label,
@@ -105,9 +116,14 @@ class Call:
         return replace(self, pending_label=prediction.label, pending_count=count)
 
     def _with_risk(self, prediction: Prediction) -> Call:
-        current = RISK_ORDER.index(self.risk) if self.risk else -1
-        offered = RISK_ORDER.index(prediction.risk)
-        return replace(self, risk=RISK_ORDER[max(current, offered)])
+        """Raise the level at once; lower it only when the shown label says that there is no fraud."""
+        if self.label == NOT_FRAUD and prediction.label == NOT_FRAUD:
+            return replace(self, risk=prediction.risk).answering(self.facts)
+        return replace(self, risk=_higher(self.risk, prediction.risk))
+
+
+def _higher(current: RiskLevel | None, offered: RiskLevel) -> RiskLevel:
+    return offered if current is None else max(current, offered, key=RISK_ORDER.index)
 
 
 SWITCH_AT_ONCE = 0.85

@@ -1,0 +1,46 @@
+"""Everything that a running console holds together; made by `hotline.bootstrap`, passed to every handler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hotline.config import Config
+from hotline.ports import Classifier, Clock, EngineInfo, EventBus, Recognizer, RecordingStore, Store
+from hotline.scripts import ScriptLibrary
+
+if TYPE_CHECKING:
+    from hotline.decider import Decider
+    from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.live import LiveCalls
+
+
+@dataclass
+class Hub:
+    """The parts of one process. `recognizer` and `classifier` are None when they cannot run."""
+
+    config: Config
+    clock: Clock
+    store: Store
+    bus: EventBus
+    recordings: RecordingStore
+    scripts: ScriptLibrary
+    recognizer: Recognizer | None
+    recognizer_info: EngineInfo
+    classifier: Classifier | None
+    classifier_reason: str = ""
+    """Why there is no classifier; empty when there is one."""
+    dispatcher: FreezeDispatcher | None = None
+    live: LiveCalls = field(init=False)
+    decider: Decider = field(init=False)
+
+    def close(self) -> None:
+        """Stop calls and workers, then release the database."""
+        self.live.close()
+        self.decider.close()
+        if self.dispatcher:
+            self.dispatcher.close()
+        if self.recognizer:
+            self.recognizer.close()
+        self.bus.close()
+        self.store.close()
