@@ -1,0 +1,117 @@
+"""The composition root: the only place that imports adapters, each when it is needed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotline.config import Config
+from hotline.errors import HotlineError
+from hotline.hub import Hub
+from hotline.ports import Classifier, EngineInfo, EventBus, Recognizer, Store
+from hotline.scripts import ScriptLibrary
+
+if TYPE_CHECKING:
+    from hotline.gateways.dispatcher import FreezeDispatcher
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present moment with its time zone."""
+    return datetime.now(UTC)
+
+
+def configure_logging(config: Config) -> None:
+    """Log to standard error, with long runs of digits redacted."""
+    from hotline.privacy import RedactingFilter
+
+    handler = logging.StreamHandler()
+    handler.addFilter(RedactingFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=config["log_level"], handlers=[handler], force=True)
+
+
+def build_store(config: Config, bus: EventBus) -> Store:
+    """Open the database, bringing its tables up to date."""
+    from hotline.stores import SqlStore, migrate
+
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate(config.database_url)
+    return SqlStore(config.database_url, bus, utc_now)
+
+
+def build_bus() -> EventBus:
+    """Return the bus of this process."""
+    from hotline.buses.local import LocalBus
+
+    return LocalBus()
+
+
+def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
+    """Start the chosen recogniser; None with the reason when there can be none."""
+    try:
+        import asr_models
+
+        recognizer, info = asr_models.build_recognizer(config)
+    except (HotlineError, ImportError) as error:
+        log.error("recogniser unavailable", extra={"error": type(error).__name__})
+        return None, EngineInfo("off", "", f"语音识别不可用：{error}")
+    log.info("recogniser %s model %s: %s", info.engine, info.model, info.reason)
+    return recognizer, info
+
+
+def build_classifier(config: Config) -> tuple[Classifier | None, str]:
+    """Load the classifier; None with the reason when it cannot be loaded."""
+    try:
+        import classifiers
+
+        return classifiers.load_classifier(Path(config["classifier_model"]) if config["classifier_model"] else None), ""
+    except (HotlineError, ImportError) as error:
+        log.error("classifier unavailable", extra={"error": type(error).__name__})
+        return None, f"自动分类不可用：{error}"
+
+
+def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool | None = None) -> Hub:
+    """Wire one process. The dispatcher runs inside unless the settings say that it runs elsewhere."""
+    from hotline import handlers
+    from hotline.decider import Decider
+    from hotline.live import LiveCalls
+    from hotline.stores.recordings import WavRecordingStore
+
+    bus = build_bus()
+    store = build_store(config, bus)
+    if with_recognizer:
+        recognizer, info = build_recognizer(config)
+    else:
+        recognizer, info = None, EngineInfo("off", "", "本进程不做语音识别")
+    classifier, reason = build_classifier(config)
+    hub = Hub(
+        config=config,
+        clock=utc_now,
+        store=store,
+        bus=bus,
+        recordings=WavRecordingStore(config.data_dir / "recordings"),
+        scripts=ScriptLibrary.load(),
+        recognizer=recognizer,
+        recognizer_info=info,
+        classifier=classifier,
+        classifier_reason=reason,
+    )
+    hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
+    hub.live = LiveCalls(hub)
+    if config["freeze_dispatch"] == "inline" if with_dispatcher is None else with_dispatcher:
+        hub.dispatcher = build_dispatcher(config, store)
+        hub.dispatcher.start()
+    return hub
+
+
+def build_dispatcher(config: Config, store: Store) -> FreezeDispatcher:
+    """Return the sender of payment-stop requests, not yet started."""
+    from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.gateways.http import HttpFreezeGateway
+
+    gateway = HttpFreezeGateway(config["freeze_url"], config["freeze_token"], config.number("freeze_timeout_s"))
+    return FreezeDispatcher(store, gateway, utc_now)

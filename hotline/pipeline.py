@@ -1,0 +1,156 @@
+"""One call's audio on its way to text: source -> recording -> VAD gate -> recogniser -> handlers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+from hotline import commands, handlers
+from hotline.audio import AudioFrame, AudioGap
+from hotline.domain.segment import Transcript
+from hotline.errors import CapacityError, HotlineError, RecognizerError
+from hotline.events import CallEvent, EventType
+from hotline.hub import Hub
+from hotline.ports import AudioSource, Recording, RecognizerSession
+from hotline.vad import VadGate
+
+log = logging.getLogger(__name__)
+
+REOPEN_AFTER_S = 5.0
+COMMIT_ATTEMPTS = 20
+COMMIT_PAUSE_S = 0.25
+
+
+class CallPipeline:
+    """Drives one call from its first frame to its end. `run` blocks; give it a thread of its own.
+
+    A failing recogniser, recording or store never ends the call: audio keeps flowing, the console is told,
+    and the operator goes on by hand.
+    """
+
+    def __init__(self, hub: Hub, call_id: str, source: AudioSource) -> None:
+        self.hub = hub
+        self.call_id = call_id
+        self.source = source
+        self._gates = {channel: VadGate(channel) for channel in source.channels}
+        self._sessions: dict[str, RecognizerSession] = {}
+        self._restarts = 0
+        self._reopen_at = 0.0
+        self._heard_s = 0.0
+        self._partials: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Process the call until its audio ends, then close it."""
+        recording = self.hub.recordings.open(self.call_id, self.source.channels, self.source.rate_hz)
+        try:
+            self._open_sessions()
+            for item in self.source.frames():
+                if isinstance(item, AudioGap):
+                    handlers.report_gap(self.hub, self.call_id, item.channel, item.start_s, item.end_s)
+                else:
+                    self._hear(item, recording)
+        except HotlineError as error:
+            log.warning("audio ended early", extra={"call_id": self.call_id, "error": type(error).__name__})
+            handlers.add_note(self.hub, commands.AddNote(self.call_id, "system", str(error)))
+        finally:
+            recording.close()
+            self._finish()
+
+    def _hear(self, frame: AudioFrame, recording: Recording) -> None:
+        recording.write(frame)
+        self._heard_s = max(self._heard_s, frame.end_s)
+        self._recover()
+        gate = self._gates[frame.channel].push(frame)
+        session = self._sessions.get(frame.channel)
+        if session is None:
+            return
+        try:
+            for speech in gate.frames:
+                session.accept(speech)
+            if gate.utterance_ended:
+                session.end_utterance()
+            self._deliver(session.results())
+            self._report_restarts()
+        except RecognizerError as error:
+            self._lose_recognizer(str(error))
+
+    def _open_sessions(self) -> None:
+        """Open one session a channel, or say on the console why there is none."""
+        info = self.hub.recognizer_info
+        if self.hub.recognizer is None:
+            handlers.report_recognizer(self.hub, self.call_id, "off", info, info.reason)
+            return
+        try:
+            for channel in self.source.channels:
+                self._sessions[channel] = self.hub.recognizer.open(channel)
+        except (CapacityError, RecognizerError) as error:
+            self._lose_recognizer(str(error))
+            return
+        self._restarts = 0
+        handlers.report_recognizer(self.hub, self.call_id, "ok", info, info.reason)
+
+    def _lose_recognizer(self, reason: str) -> None:
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+        self._reopen_at = time.monotonic() + REOPEN_AFTER_S
+        handlers.report_recognizer(self.hub, self.call_id, "unavailable", self.hub.recognizer_info, reason)
+
+    def _recover(self) -> None:
+        """Try again, now and then, to open sessions that were lost."""
+        if self._sessions or not self._reopen_at or time.monotonic() < self._reopen_at:
+            return
+        self._reopen_at = 0.0
+        self._open_sessions()
+
+    def _report_restarts(self) -> None:
+        restarts = max(session.restarts() for session in self._sessions.values())
+        if restarts > self._restarts:
+            self._restarts = restarts
+            reason = "识别进程已自动更换，最近的话语可能缺失"
+            handlers.report_recognizer(self.hub, self.call_id, "ok", self.hub.recognizer_info, reason)
+
+    def _deliver(self, transcripts: Sequence[Transcript]) -> None:
+        for transcript in transcripts:
+            if transcript.is_final:
+                self._partials.pop(transcript.channel, None)
+                if transcript.text:
+                    self._commit(transcript)
+            elif transcript.text != self._partials.get(transcript.channel):
+                self._partials[transcript.channel] = transcript.text
+                self._publish_partial(transcript)
+
+    def _commit(self, transcript: Transcript) -> None:
+        """Store a final segment; a store that is busy or away is tried again for some seconds."""
+        engine = self.hub.recognizer_info.engine
+        for attempt in range(COMMIT_ATTEMPTS):
+            try:
+                handlers.record_segment(self.hub, self.call_id, transcript, engine)
+                return
+            except Exception as error:  # whatever the database driver raises
+                log.error("segment not stored yet", extra={"call_id": self.call_id, "error": type(error).__name__})
+                if attempt == COMMIT_ATTEMPTS - 1:
+                    raise
+                time.sleep(COMMIT_PAUSE_S)
+
+    def _publish_partial(self, transcript: Transcript) -> None:
+        data = {
+            "channel": transcript.channel,
+            "text": transcript.text,
+            "start_s": transcript.start_s,
+            "end_s": transcript.end_s,
+        }
+        self.hub.bus.publish(CallEvent(self.call_id, 0, EventType.PARTIAL, self.hub.clock(), data))
+
+    def _finish(self) -> None:
+        """Take in the last words, let the last prediction be made, close the call."""
+        for session in self._sessions.values():
+            try:
+                self._deliver(session.finish())
+            except RecognizerError as error:
+                log.warning("last words lost", extra={"call_id": self.call_id, "error": type(error).__name__})
+            finally:
+                session.close()
+        self.hub.decider.drain(self.call_id)
+        handlers.end_call(self.hub, commands.EndCall(self.call_id, "system"), self._heard_s)

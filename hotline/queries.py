@@ -1,0 +1,66 @@
+"""What consoles read: snapshots that an event stream then continues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hotline.events import EventType
+from hotline.freeze_draft import draft
+from hotline.hub import Hub
+from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze
+
+SNAPSHOT_EVENTS = 100_000
+
+
+def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
+    """Return all that a call page shows, and `last_seq` from which the stream goes on.
+
+    Keys: call, segments, entities, prediction, alerts, gaps, notes, recognizer, classifier, freezes, last_seq.
+    Raises: NotFoundError.
+    """
+    events = hub.store.events_after(call_id, 0, SNAPSHOT_EVENTS)
+    with hub.store.transaction() as uow:
+        call = uow.call(call_id)
+        freezes = [freeze_view(request) for request in uow.freezes(call_id=call_id)]
+    result: dict[str, Any] = {
+        "call": mask_call(call_view(call)) if masked else call_view(call),
+        "segments": [],
+        "entities": [],
+        "prediction": None,
+        "alerts": [],
+        "gaps": [],
+        "notes": [],
+        "recognizer": None,
+        "classifier": None,
+        "freezes": [mask_freeze(view) for view in freezes] if masked else freezes,
+        "last_seq": events[-1].seq if events else 0,
+    }
+    for event in events:
+        data = mask_data(event.type, event.data) if masked else dict(event.data)
+        if event.type is EventType.SEGMENT:
+            result["segments"].append(data["segment"])
+        elif event.type in (EventType.ENTITIES, EventType.PREDICTION):
+            result[event.type.value] = data[event.type.value]
+        elif event.type in (EventType.RECOGNIZER, EventType.CLASSIFIER):
+            result[event.type.value] = data
+        elif event.type is EventType.ALERT:
+            result["alerts"].append(data)
+        elif event.type is EventType.AUDIO_GAP:
+            result["gaps"].append(data)
+        elif event.type is EventType.NOTE:
+            result["notes"].append({**data, "at": event.at.isoformat()})
+    result["segments"].sort(key=lambda segment: segment["start_s"])
+    return result
+
+
+def list_calls(hub: Hub, *, live: bool | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """Return calls, newest first, masked."""
+    with hub.store.transaction() as uow:
+        return [mask_call(call_view(call)) for call in uow.calls(live=live, limit=limit)]
+
+
+def freeze_draft(hub: Hub, call_id: str) -> dict[str, dict[str, Any]]:
+    """Return the request's fields as heard so far, unmasked: the caller must have been audited."""
+    with hub.store.transaction() as uow:
+        call = uow.call(call_id)
+        return draft(call, uow.entities(call_id), uow.segments(call_id))
