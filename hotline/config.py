@@ -60,7 +60,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("session_minutes", "15", "Idle minutes until a log-in ends.", _positive, "minutes above 0"),
     Setting("lockout_failures", "5", "Failed log-ins until an account is locked.", _positive, "above 0"),
     Setting("lockout_minutes", "15", "Minutes that a locked account stays locked.", _positive, "minutes above 0"),
-    Setting("demo", "0", "1 shows demo log-ins on the log-in page and the sample-call button.", _one_of("0", "1"), "0 or 1"),
+    Setting("demo", "0", "1 makes demo accounts, shows them on the log-in page and offers the sample call.", _one_of("0", "1"), "0 or 1"),
+    Setting("demo_call", "0", "1 plays the sample call once when the console has started.", _one_of("0", "1"), "0 or 1"),
     Setting("log_level", "INFO", "Least severity that is logged.", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -85,6 +86,11 @@ class Config:
                     f"设置 {setting.variable} 不对", expected=setting.expected, found=repr(value), remedy="改正该环境变量"
                 )
             self._values[setting.name] = value
+
+    @classmethod
+    def with_overrides(cls, overrides: Mapping[str, str | None]) -> Config:
+        """Read the environment with some variables replaced; None leaves a variable as it is."""
+        return cls({**os.environ, **{name: value for name, value in overrides.items() if value is not None}})
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]

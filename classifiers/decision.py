@@ -1,0 +1,85 @@
+"""From scores to what an operator is told: calibrated probabilities, unsure or not, risk level with reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotline.domain.risk import RiskLevel, Stage
+from hotline.taxonomy import NOT_FRAUD, load_taxonomy
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Fitted on the validation split."""
+
+    temperature: float = 1.0
+    stage_temperature: float = 1.0
+    fact_temperature: float = 1.0
+    unsure_below: float = 0.5
+    """A call whose best label is less probable than this is 'unsure'."""
+
+
+def combine_windows(logits: FloatArray) -> FloatArray:
+    """Return one row `(L,)` for the windows `(W, L)` of a long call.
+
+    A scam told in any part of the call counts: each fraud label keeps its best lead over `not_fraud`.
+    """
+    if len(logits) == 1:
+        return logits[0]
+    column = load_taxonomy().codes.index(NOT_FRAUD)
+    lead: FloatArray = (logits - logits[:, column : column + 1]).max(axis=0)
+    return lead
+
+
+def softmax(logits: FloatArray, temperature: float) -> FloatArray:
+    """Return probabilities along the last axis."""
+    scaled = logits / temperature
+    exponent = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    result: FloatArray = exponent / exponent.sum(axis=-1, keepdims=True)
+    return result
+
+
+def sigmoid(logit: float) -> float:
+    """Return the probability of a logit."""
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+def assess_risk(
+    probabilities: Mapping[str, float], unsure: bool, stage: str | None, money_gone: float, coached: float
+) -> tuple[RiskLevel, tuple[str, ...]]:
+    """Return the risk level and its reason codes. It advises; people decide (PIPL, article 24).
+
+    紧急: fraud and somebody steers the victim now. 高: fraud and money has gone, or the scam has come to
+    paying. 中: fraud. 低: otherwise.
+    """
+    fraud = 1 - probabilities[NOT_FRAUD]
+    if fraud < 0.5:
+        return RiskLevel.LOW, ("no_fraud_heard",)
+    reasons = ["fraud_likely"]
+    if unsure:
+        reasons.append("type_unsure")
+    level = RiskLevel.MEDIUM
+    if stage in (Stage.TRANSFER, Stage.EXTRA):
+        reasons.append("stage_paying")
+        level = RiskLevel.HIGH
+    if money_gone >= 0.5:
+        reasons.append("money_gone")
+        level = RiskLevel.HIGH
+    if coached >= 0.5:
+        reasons.append("being_coached")
+        level = RiskLevel.URGENT
+    if fraud < 0.7 and level is not RiskLevel.URGENT:
+        return RiskLevel.MEDIUM, tuple(reasons)
+    return level, tuple(reasons)
+
+
+def argbest(probabilities: Sequence[float]) -> int:
+    """Return the index of the largest value."""
+    return int(np.argmax(probabilities))

@@ -1,0 +1,72 @@
+"""Which words drove a label: the tokens' own votes give candidates, deletion confirms them.
+
+The network's logit of a label is the mean of its tokens' scores, so each clause's share of the label's lead
+over the other labels can be read off exactly. A clause is evidence when the label becomes less probable
+without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from classifiers.decision import FloatArray
+from classifiers.encoding import TokenSource, Window
+from hotline.domain.risk import EvidenceSpan
+from hotline.domain.segment import Channel, Turn
+
+CLAUSE = re.compile(r"[^，。！？、；：,.!?;\s…]+")
+LONGEST_CLAUSE = 16
+"""Characters; unpunctuated speech is cut into pieces of this length around its strongest words."""
+CANDIDATES = 4
+KEPT = 3
+LEAST_DROP = 0.002
+"""Least loss of probability, on deletion, of a clause that is shown as evidence."""
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Return character ranges of the clauses of a text, long ones cut evenly."""
+    ranges = []
+    for match in CLAUSE.finditer(text):
+        length = match.end() - match.start()
+        pieces = -(-length // LONGEST_CLAUSE)
+        bounds = [match.start() + length * n // pieces for n in range(pieces + 1)]
+        ranges.extend(zip(bounds, bounds[1:], strict=False))
+    return ranges
+
+
+def candidate_spans(
+    turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int
+) -> list[EvidenceSpan]:
+    """Return the caller's clauses with the greatest votes for `label` (an index), strongest first."""
+    votes = [np.zeros(len(turn.text), np.float32) for turn in turns]
+    for window, window_scores in zip(windows, scores, strict=True):
+        others = np.delete(window_scores, label, axis=1)
+        lead = window_scores[:, label] - others.mean(axis=1)
+        for source, vote in zip(window.sources, lead, strict=True):
+            _add(votes, source, float(vote))
+    spans = []
+    for index, turn in enumerate(turns):
+        if turn.speaker != Channel.CALLER:
+            continue
+        for start, end in clauses(turn.text):
+            weight = float(votes[index][start:end].sum())
+            if weight > 0 and end - start >= 2:
+                spans.append(EvidenceSpan(index, start, end, turn.text[start:end], weight))
+    spans.sort(key=lambda span: -span.weight)
+    return spans[:CANDIDATES]
+
+
+def _add(votes: list[FloatArray], source: TokenSource | None, vote: float) -> None:
+    if source is not None and source.end > source.start:
+        votes[source.turn][source.start : source.end] += vote / (source.end - source.start)
+
+
+def verified_spans(spans: Sequence[EvidenceSpan], drops: Sequence[float]) -> tuple[EvidenceSpan, ...]:
+    """Keep the spans whose deletion lowered the label's probability; weights become shares of the drop."""
+    kept = [(span, drop) for span, drop in zip(spans, drops, strict=True) if drop >= LEAST_DROP]
+    kept = sorted(kept, key=lambda pair: -pair[1])[:KEPT] or [(spans[0], 0.0)]
+    total = sum(drop for _, drop in kept) or 1.0
+    return tuple(EvidenceSpan(s.turn, s.start, s.end, s.text, round(drop / total, 3)) for s, drop in kept)

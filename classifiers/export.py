@@ -1,0 +1,73 @@
+"""From a trained network to a model folder: ONNX, int8 weights, tokenizer, manifest."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+
+from classifiers.artefact import TOKENIZER, WEIGHTS, Manifest, sha256, write_manifest
+from classifiers.decision import Calibration
+from classifiers.network import FACTS, STAGES, ScamNetwork
+from hotline.taxonomy import load_taxonomy
+
+OPSET = 17
+FLOAT = 1
+"""`onnx.TensorProto.FLOAT`: the type of tensors whose type the fused graph does not tell."""
+
+
+def export_fp32(network: ScamNetwork, path: Path) -> None:
+    """Write the network as a fused fp32 ONNX graph: ids and mask `(N, T)` in, token scores `(N, T, 21)` out."""
+    from onnxruntime.transformers import optimizer
+
+    network.eval()
+    ids = torch.ones((1, 8), dtype=torch.long) * 5
+    axes = {0: "calls", 1: "tokens"}
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            network, (ids, torch.ones_like(ids)), str(plain), input_names=["input_ids", "attention_mask"],
+            output_names=["scores"], dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": axes},
+            opset_version=OPSET, dynamo=False,
+        )
+        config: Any = network.encoder.config
+        fused = optimizer.optimize_model(
+            str(plain), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size
+        )
+        fused.save_model_to_file(str(path))
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write the int8 form of a fp32 graph: weights of all products and the embeddings as int8."""
+    quantize_dynamic(
+        str(source), str(target), weight_type=QuantType.QInt8, per_channel=True,
+        extra_options={"DefaultTensorType": FLOAT},
+    )
+
+
+def write_model(
+    network: ScamNetwork, tokenizer: Tokenizer, folder: Path, *, version: str, data_hash: str, base: str,
+    calibration: Calibration | None = None, metrics: dict[str, Any] | None = None, int8: bool = True,
+) -> Manifest:
+    """Write a whole model folder and return its manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        fp32 = Path(scratch) / "fp32.onnx"
+        export_fp32(network, fp32)
+        if int8:
+            quantise(fp32, folder / WEIGHTS)
+        else:
+            fp32.replace(folder / WEIGHTS)
+    tokenizer.save(str(folder / TOKENIZER), pretty=False)
+    taxonomy = load_taxonomy()
+    manifest = Manifest(
+        version=version, labels=taxonomy.codes, stages=tuple(STAGES), facts=FACTS, taxonomy_version=taxonomy.version,
+        data_hash=data_hash, base=base, calibration=calibration or Calibration(), metrics=metrics or {},
+        checksums={name: sha256(folder / name) for name in (WEIGHTS, TOKENIZER)},
+    )
+    write_manifest(folder, manifest)
+    return manifest

@@ -1,0 +1,138 @@
+"""The classifier as the console uses it: ONNX Runtime on the rolling call, with evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from classifiers.artefact import TOKENIZER, WEIGHTS, read_manifest
+from classifiers.decision import FloatArray, assess_risk, combine_windows, sigmoid, softmax
+from classifiers.encoding import PAD_ID, Window, encode
+from classifiers.evidence import candidate_spans, verified_spans
+from hotline.domain.risk import EvidenceSpan, Prediction
+from hotline.domain.segment import Turn
+from hotline.errors import ModelError
+from hotline.taxonomy import NOT_FRAUD
+
+SHIPPED = Path(__file__).parent / "shipped"
+BATCH = 16
+
+
+class OnnxClassifier:
+    """Implements `hotline.ports.Classifier` on a model folder. Thread-safe.
+
+    Raises: ModelError when the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path = SHIPPED, threads: int = 1) -> None:
+        self.manifest = read_manifest(folder)
+        self.version = self.manifest.version
+        self.labels = self.manifest.labels
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / WEIGHTS), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # onnxruntime and tokenizers raise types of their own
+            raise ModelError(
+                "分类模型无法加载", expected="ONNX 模型和词表", found=type(error).__name__, remedy="重新导出模型"
+            ) from None
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def predict(self, calls: Sequence[Sequence[Turn]], *, evidence: bool = True) -> list[Prediction]:
+        """Return one prediction a call; without `evidence` it costs one pass instead of two."""
+        windows = [encode(turns, self._tokenizer) for turns in calls]
+        scores = self.token_scores([window for call in windows for window in call])
+        predictions, first = [], 0
+        for turns, call_windows in zip(calls, windows, strict=True):
+            call_scores = scores[first : first + len(call_windows)]
+            first += len(call_windows)
+            predictions.append(self._prediction(turns, call_windows, call_scores, evidence))
+        return predictions
+
+    def logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
+        """Return raw scores `(N, 21)`: labels, stages, facts."""
+        windows = [encode(turns, self._tokenizer) for turns in calls]
+        scores = self.token_scores([window for call in windows for window in call])
+        rows, first = [], 0
+        for call_windows in windows:
+            rows.append(self._call_logits(scores[first : first + len(call_windows)]))
+            first += len(call_windows)
+        return np.stack(rows)
+
+    def token_scores(self, windows: Sequence[Window]) -> list[FloatArray]:
+        """Return scores `(T, 21)` of each window's tokens."""
+        result: list[FloatArray] = []
+        for start in range(0, len(windows), BATCH):
+            part = windows[start : start + BATCH]
+            width = max(len(window.ids) for window in part)
+            ids = np.full((len(part), width), PAD_ID, np.int64)
+            for row, window in enumerate(part):
+                ids[row, : len(window.ids)] = window.ids
+            mask = (ids != PAD_ID).astype(np.int64)
+            output = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+            result.extend(output[row, : len(window.ids)] for row, window in enumerate(part))
+        return result
+
+    def _call_logits(self, scores: Sequence[FloatArray]) -> FloatArray:
+        pooled = np.stack([window.mean(axis=0) for window in scores])
+        labels = combine_windows(pooled[:, : len(self.labels)])
+        return np.concatenate([labels, pooled[-1, len(self.labels) :]])
+
+    def _prediction(
+        self, turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], evidence: bool
+    ) -> Prediction:
+        calibration = self.manifest.calibration
+        labels, stages = len(self.labels), len(self.manifest.stages)
+        logits = self._call_logits(scores)
+        probabilities = softmax(logits[:labels], calibration.temperature)
+        best = int(probabilities.argmax())
+        label, probability = self.labels[best], float(probabilities[best])
+        stage_probabilities = softmax(logits[labels : labels + stages], calibration.stage_temperature)
+        money_gone, coached = (sigmoid(float(x) / calibration.fact_temperature) for x in logits[labels + stages :])
+        by_label = dict(zip(self.labels, map(float, probabilities), strict=True))
+        fraud = label != NOT_FRAUD
+        stage = self.manifest.stages[int(stage_probabilities.argmax())] if fraud else None
+        unsure = probability < calibration.unsure_below
+        risk, reasons = assess_risk(by_label, unsure, stage, money_gone, coached)
+        return Prediction(
+            label=label,
+            probability=probability,
+            probabilities=by_label,
+            model_version=self.version,
+            evidence=self._evidence(turns, windows, scores, best, probability) if evidence else (),
+            unsure=unsure,
+            stage=stage,
+            stage_probability=float(stage_probabilities.max()) if fraud else 0.0,
+            money_gone=money_gone,
+            coached=coached,
+            risk=risk,
+            reasons=reasons,
+        )
+
+    def _evidence(
+        self, turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int, before: float
+    ) -> tuple[EvidenceSpan, ...]:
+        """Take the clauses whose tokens voted most for the label; keep those whose deletion lowers it."""
+        spans = candidate_spans(turns, windows, [window[:, : len(self.labels)] for window in scores], label)
+        if not spans:
+            return ()
+        without = [_deleted(turns, span) for span in spans]
+        logits = self.logits(without)[:, : len(self.labels)]
+        after = softmax(logits, self.manifest.calibration.temperature)[:, label]
+        return verified_spans(spans, [before - float(value) for value in after])
+
+
+def _deleted(turns: Sequence[Turn], span: EvidenceSpan) -> list[Turn]:
+    """Return the turns without the characters of a span."""
+    text = turns[span.turn].text
+    kept = Turn(turns[span.turn].speaker, text[: span.start] + text[span.end :])
+    return [*turns[: span.turn], kept, *turns[span.turn + 1 :]]

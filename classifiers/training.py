@@ -1,0 +1,296 @@
+"""Fine-tuning in two stages: related dialogues first (optional), then labelled hotline calls."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from tqdm import tqdm
+
+from classifiers.damage import Damager
+from classifiers.dataset import CALLS_FILE, LabelledCall, caller_turn_count, heard_until, read_calls, read_lines
+from classifiers.encoding import PAD_ID, encode
+from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
+from hotline.domain.segment import Channel, Turn
+from hotline.errors import ConfigError
+from hotline.taxonomy import load_taxonomy
+
+CHECKPOINT_EVERY = 100
+FULL_CALL_SHARE = 0.5
+"""Share of training examples that are whole calls; the rest end after some caller turn."""
+FACTS_FROM = 0.6
+"""Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
+
+
+@dataclass(frozen=True)
+class TrainingArguments:
+    """What `python -m classifiers train` takes; wrong values raise ConfigError."""
+
+    base: str
+    output: Path
+    data: Path = CALLS_FILE
+    first_stage: Path | None = None
+    """JSONL of dialogues `{turns: [[left|right, text]], type}` to train on before the calls."""
+    layers: int | None = 6
+    """Encoder layers to keep; fewer are faster. None keeps all."""
+    epochs: int = 6
+    first_stage_epochs: int = 1
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    seed: int = 7
+    threads: int = 2
+    resume: bool = False
+    damage: bool = True
+    """Train on text that looks like a recogniser's, beside clean text."""
+    start_from: Path | None = None
+    """`first_stage.pt` of an earlier run, in place of `first_stage`."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("epochs", 1, 100), ("first_stage_epochs", 0, 20), ("batch_size", 1, 512), ("threads", 1, 256),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"--{name} 不对", expected=f"{low} 到 {high}", found=str(value), remedy="改正参数")
+        if not 0 < self.learning_rate < 0.01:
+            raise ConfigError(
+                "--learning_rate 不对", expected="0 到 0.01 之间", found=str(self.learning_rate), remedy="改正参数"
+            )
+        if self.layers is not None and self.layers < 1:
+            raise ConfigError("--layers 不对", expected="1 或更多", found=str(self.layers), remedy="改正参数")
+
+
+@dataclass
+class Batch:
+    """Padded windows `(N, T)` with what they should be labelled; -1 marks what is unknown."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    labels: torch.Tensor
+    stages: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    facts: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+def pad(windows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ids and mask `(N, T)` of windows of different lengths."""
+    width = max(len(window) for window in windows)
+    ids = torch.full((len(windows), width), PAD_ID)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)] = torch.tensor(window)
+    return ids, (ids != PAD_ID).long()
+
+
+def call_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Cross entropy of label and stage, binary cross entropy of the facts, each where it is known."""
+    logits = pooled(scores, batch.attention_mask)
+    labels = len(load_taxonomy().codes)
+    loss = nn.functional.cross_entropy(logits[:, :labels], batch.labels, label_smoothing=0.05)
+    stage_logits = logits[:, labels : labels + len(STAGES)]
+    if (batch.stages >= 0).any():
+        loss = loss + 0.3 * nn.functional.cross_entropy(stage_logits, batch.stages, ignore_index=-1)
+    known = batch.facts >= 0
+    if known.any():
+        fact_logits = logits[:, labels + len(STAGES) :]
+        loss = loss + 0.5 * nn.functional.binary_cross_entropy_with_logits(fact_logits[known], batch.facts[known])
+    return loss
+
+
+class CallBatches:
+    """Makes each epoch's batches: a random prefix of each call, half of the time damaged."""
+
+    def __init__(self, calls: Sequence[LabelledCall], tokenizer: Tokenizer, args: TrainingArguments) -> None:
+        self.calls = calls
+        self.tokenizer = tokenizer
+        self.args = args
+        self.damager = Damager(turn.text for call in calls for turn in call.turns) if args.damage else None
+        self.codes = load_taxonomy().codes
+
+    def __len__(self) -> int:
+        return -(-len(self.calls) // self.args.batch_size)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch; the same seed and number give the same ones."""
+        rng = random.Random(f"{self.args.seed}-{number}")
+        order = rng.sample(range(len(self.calls)), len(self.calls))
+        size = self.args.batch_size
+        for start in range(0, len(order), size):
+            yield self._batch([self.calls[i] for i in order[start : start + size]], rng)
+
+    def _batch(self, calls: Sequence[LabelledCall], rng: random.Random) -> Batch:
+        windows, stages, facts = [], [], []
+        for call in calls:
+            total = caller_turn_count(call.turns)
+            heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
+            turns = heard_until(call.turns, heard) if heard < total else call.turns
+            if self.damager and rng.random() < 0.6:
+                turns = self.damager.damage(turns, rng)
+            windows.append(rng.choice(encode(turns, self.tokenizer)[-2:]).ids)
+            told = heard >= FACTS_FROM * total
+            stages.append(STAGES.index(call.stage) if told and call.stage in tuple(STAGES) else -1)
+            facts.append([float(f) if told and f is not None else -1.0 for f in (call.money_gone, call.coached)])
+        ids, mask = pad(windows)
+        labels = torch.tensor([self.codes.index(call.label) for call in calls])
+        return Batch(ids, mask, labels, torch.tensor(stages), torch.tensor(facts))
+
+
+class DialogueBatches:
+    """Batches of the first stage: whole dialogues, labelled with their own type."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer, args: TrainingArguments) -> None:
+        rows = [row for _, row in read_lines(path)]
+        self.types = sorted({row["type"] or "普通" for row in rows})
+        sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
+        self.examples = [
+            (encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids, self.types.index(row["type"] or "普通"))
+            for row in rows
+        ]
+        self.args = args
+
+    def __len__(self) -> int:
+        return len(self.examples) // self.args.batch_size
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield batches of dialogues of similar length, in random order."""
+        rng = random.Random(f"{self.args.seed}-first-{number}")
+        order = sorted(range(len(self.examples)), key=lambda i: len(self.examples[i][0]) + rng.random() * 40)
+        size = self.args.batch_size
+        starts = [n * size for n in range(len(self))]
+        rng.shuffle(starts)
+        for start in starts:
+            chosen = [self.examples[i] for i in order[start : start + size]]
+            ids, mask = pad([example[0] for example in chosen])
+            yield Batch(ids, mask, torch.tensor([example[1] for example in chosen]))
+
+
+Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
+
+
+def run_stage(
+    name: str, network: nn.Module, batches: CallBatches | DialogueBatches, loss_of: Loss, epochs: int,
+    args: TrainingArguments,
+) -> None:
+    """Train in place with AdamW, warm-up and linear decay; checkpoints every 100 steps and resumes from them."""
+    total = epochs * len(batches)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=args.learning_rate, weight_decay=0.01)
+    warmup = max(1, total // 10)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, max(0.02, (total - step) / max(1, total - warmup)))
+    )
+    checkpoint = args.output / f"checkpoint-{name}.pt"
+    done = 0
+    if args.resume and checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        schedule.load_state_dict(saved["schedule"])
+        torch.set_rng_state(saved["rng"])
+        done = saved["step"]
+    network.train()
+    step, recent = 0, 0.0
+    with tqdm(total=total, initial=done, desc=name, unit="步") as bar:
+        for epoch in range(epochs):
+            for batch in batches.epoch(epoch):
+                step += 1
+                if step <= done:
+                    continue
+                with torch.autocast("cpu", torch.bfloat16):
+                    scores = network(batch.input_ids, batch.attention_mask)
+                loss = loss_of(scores.float(), batch)
+                loss.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad()
+                recent = loss.item() if not recent else 0.95 * recent + 0.05 * loss.item()
+                bar.set_postfix(loss=f"{recent:.3f}")
+                bar.update()
+                if step % CHECKPOINT_EVERY == 0:
+                    _save(checkpoint, network, optimizer, schedule, step)
+
+
+def _save(path: Path, network: nn.Module, optimizer: Any, schedule: Any, step: int) -> None:
+    fresh = path.with_suffix(".new")
+    torch.save(
+        {
+            "network": network.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
+            "rng": torch.get_rng_state(), "step": step,
+        },
+        fresh,
+    )
+    fresh.replace(path)
+
+
+class FirstStageNetwork(nn.Module):
+    """The encoder with a head for the dialogues' own types, and the full encoder to imitate when it was cut."""
+
+    def __init__(self, encoder: nn.Module, hidden_size: int, types: int, teacher: nn.Module | None) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(hidden_size, types)
+        self._teacher = [teacher.eval()] if teacher is not None else []
+        self.imitation = torch.zeros(())
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Return token scores `(N, T, types)`; keeps the distance to the full encoder in `imitation`."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        for teacher in self._teacher:
+            with torch.no_grad():
+                aim = teacher(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            near = nn.functional.cosine_similarity(hidden.float(), aim.float(), dim=-1)
+            self.imitation = ((1 - near) * attention_mask).sum() / attention_mask.sum()
+        scores: torch.Tensor = self.head(hidden)
+        return scores * attention_mask.unsqueeze(-1)
+
+
+def train_first_stage(network: ScamNetwork, tokenizer: Tokenizer, args: TrainingArguments) -> None:
+    """Fit the encoder to related dialogues, and a shortened encoder to the full one. Saves `first_stage.pt`."""
+    assert args.first_stage is not None
+    batches = DialogueBatches(args.first_stage, tokenizer, args)
+    teacher, hidden_size = load_encoder(args.base, None) if args.layers else (None, network.heads.in_features)
+    stage = FirstStageNetwork(network.encoder, hidden_size, len(batches.types), teacher)
+
+    def loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
+        types = nn.functional.cross_entropy(pooled(scores, batch.attention_mask), batch.labels)
+        return 0.3 * types + 5.0 * stage.imitation
+
+    run_stage("first", stage, batches, loss, args.first_stage_epochs, args)
+    torch.save(network.encoder.state_dict(), args.output / "first_stage.pt")
+
+
+def train(args: TrainingArguments) -> ScamNetwork:
+    """Run both stages and return the trained network; checkpoints stay in the output folder.
+
+    Raises: ConfigError, DatasetError, ModelError.
+    """
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    args.output.mkdir(parents=True, exist_ok=True)
+    network = build_network(args.base, args.layers)
+    tokenizer = load_tokenizer(args.base)
+    if args.start_from:
+        network.encoder.load_state_dict(torch.load(args.start_from, weights_only=True))
+    elif args.first_stage:
+        train_first_stage(network, tokenizer, args)
+    calls = [call for call in read_calls(args.data) if call.split == "train"]
+    run_stage("calls", network, CallBatches(calls, tokenizer, args), call_loss, args.epochs, args)
+    arguments = {name: str(value) for name, value in vars(args).items()}
+    (args.output / "arguments.json").write_text(json.dumps(arguments, ensure_ascii=False, indent=1), "utf-8")
+    torch.save(network.state_dict(), args.output / "network.pt")
+    return network
+
+
+def load_tokenizer(base: str) -> Tokenizer:
+    """Return the fast tokenizer of a base given by folder or hub name, without truncation or padding."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

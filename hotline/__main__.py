@@ -1,0 +1,123 @@
+"""Command line: `python -m hotline serve | demo | transcribe | entities | freeze-dispatch | bank-simulator`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from hotline.config import Config
+from hotline.errors import HotlineError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; errors that we raise ourselves become one clear line and exit code 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        result: int = arguments.run(arguments) or 0
+    except HotlineError as error:
+        print(f"{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hotline", description="Anti-fraud hotline console 反诈热线坐席台")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start the console 启动坐席台")
+    serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="console, bank simulator and a sample call 演示")
+    demo.set_defaults(run=_demo)
+
+    transcribe = commands.add_parser("transcribe", help="write down an audio file 转写录音")
+    transcribe.add_argument("file", type=Path, metavar="FILE", help="any audio that ffmpeg reads, mono or two-channel")
+    transcribe.add_argument("--engine", choices=["auto", "vosk", "whisper"], help="default: HOTLINE_ASR_ENGINE")
+    transcribe.add_argument("--model", metavar="PATH", help="folder of a speech model")
+    transcribe.add_argument("--json", action="store_true", help="one JSON object a segment")
+    transcribe.set_defaults(run=_transcribe)
+
+    entities = commands.add_parser("entities", help="find accounts, amounts, phones … in calls 提取要素")
+    entities.add_argument("--input", type=Path, required=True, metavar="calls.jsonl")
+    entities.add_argument("--output", type=Path, required=True, metavar="out.jsonl")
+    entities.set_defaults(run=_entities)
+
+    dispatch = commands.add_parser("freeze-dispatch", help="send payment-stop requests from a process of its own 发送止付申请")
+    dispatch.set_defaults(run=_freeze_dispatch)
+
+    bank = commands.add_parser("bank-simulator", help="a bank side to try against 银行模拟器")
+    bank.add_argument("--port", type=int, default=8097)
+    bank.add_argument("--data", type=Path, help="file that keeps its state; default: in the data folder")
+    bank.add_argument("--ledger", type=Path, help="transfers that it knows")
+    bank.set_defaults(run=_bank_simulator)
+    return parser
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from hotline.bootstrap import configure_logging
+    from web.serve import serve
+
+    config = Config()
+    configure_logging(config)
+    serve(config)
+    return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from hotline.demo import run_demo
+
+    return run_demo(Config())
+
+
+def _transcribe(arguments: argparse.Namespace) -> int:
+    from hotline.bootstrap import transcribe
+
+    overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
+    transcripts = transcribe(Config.with_overrides(overrides), arguments.file)
+    for transcript in transcripts:
+        if arguments.json:
+            print(json.dumps(asdict(transcript), ensure_ascii=False))
+        else:
+            print(f"[{transcript.start_s:7.2f}–{transcript.end_s:7.2f}] {transcript.channel:8} {transcript.text}")
+    return 0
+
+
+def _entities(arguments: argparse.Namespace) -> int:
+    from hotline.entities_cli import run
+
+    run(arguments.input, arguments.output)
+    return 0
+
+
+def _freeze_dispatch(_: argparse.Namespace) -> int:
+    from hotline.bootstrap import build_bus, build_dispatcher, build_store, configure_logging
+
+    config = Config()
+    configure_logging(config)
+    dispatcher = build_dispatcher(config, build_store(config, build_bus()))
+    dispatcher.start()
+    logging.getLogger("hotline").info("dispatching payment-stop requests")
+    threading.Event().wait()
+    return 0
+
+
+def _bank_simulator(arguments: argparse.Namespace) -> int:
+    from hotline.bootstrap import configure_logging
+    from hotline.gateways.simulator import serve
+
+    config = Config()
+    configure_logging(config)
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    serve(arguments.port, arguments.data or config.data_dir / "bank-simulator.db", arguments.ledger)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
