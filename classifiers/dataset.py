@@ -15,7 +15,7 @@ from hotline.errors import DatasetError
 from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 
 DATA_DIR = Path(__file__).parent / "data"
-CALLS_FILE = DATA_DIR / "calls.jsonl.gz"
+CALLS_FILE = DATA_DIR / "calls.jsonl"
 SPLITS = ("train", "validation", "test")
 
 
