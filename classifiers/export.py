@@ -25,18 +25,22 @@ def export_fp32(network: ScamNetwork, path: Path) -> None:
     from onnxruntime.transformers import optimizer
 
     network.eval()
-    ids = torch.ones((1, 8), dtype=torch.long) * 5
+    encoder: Any = network.encoder
+    encoder.set_attn_implementation("eager")
+    ids = torch.full((2, 8), 5)
+    mask = torch.ones_like(ids)
+    mask[1, 5:] = 0
     axes = {0: "calls", 1: "tokens"}
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
-            network, (ids, torch.ones_like(ids)), str(plain), input_names=["input_ids", "attention_mask"],
+            network, (ids, mask), str(plain), input_names=["input_ids", "attention_mask"],
             output_names=["scores"], dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": axes},
             opset_version=OPSET, dynamo=False,
         )
-        config: Any = network.encoder.config
         fused = optimizer.optimize_model(
-            str(plain), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size
+            str(plain), model_type="bert", num_heads=encoder.config.num_attention_heads,
+            hidden_size=encoder.config.hidden_size,
         )
         fused.save_model_to_file(str(path))
 
