@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
+
 FRAME_MS = 20
+FULL_SCALE = 32768
+"""A sample of this size would be 1.0."""
+SILENCE_DBFS = -96.0
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,12 @@ class AudioGap:
     channel: str
     start_s: float
     end_s: float
+
+
+def level_dbfs(pcm: bytes) -> float:
+    """Return the root-mean-square level of 16-bit PCM in dB below full scale: 0 is loudest, -96 silence."""
+    samples = np.frombuffer(pcm, "<i2")
+    if not samples.size:
+        return SILENCE_DBFS
+    rms = float(np.sqrt(np.mean(np.square(samples.astype(np.float32)))))
+    return max(SILENCE_DBFS, 20 * math.log10(rms / FULL_SCALE)) if rms else SILENCE_DBFS
