@@ -15,6 +15,7 @@ from hotline.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
     from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.stores import SqlStore
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def configure_logging(config: Config) -> None:
     logging.basicConfig(level=config["log_level"], handlers=[handler], force=True)
 
 
-def build_store(config: Config, bus: EventBus) -> Store:
+def build_store(config: Config, bus: EventBus) -> SqlStore:
     """Open the database, bringing its tables up to date."""
     from hotline.stores import SqlStore, migrate
 
@@ -83,6 +84,9 @@ def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool
 
     bus = build_bus()
     store = build_store(config, bus)
+    recordings = WavRecordingStore(config.data_dir / "recordings")
+    for call_id in store.interrupt_stale_calls():
+        recordings.repair(call_id)
     if with_recognizer:
         recognizer, info = build_recognizer(config)
     else:
@@ -93,7 +97,7 @@ def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool
         clock=utc_now,
         store=store,
         bus=bus,
-        recordings=WavRecordingStore(config.data_dir / "recordings"),
+        recordings=recordings,
         scripts=ScriptLibrary.load(),
         recognizer=recognizer,
         recognizer_info=info,

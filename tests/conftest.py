@@ -19,6 +19,7 @@ from hotline.scripts import ScriptLibrary
 from hotline.stores import SqlStore, migrate
 from hotline.stores.recordings import WavRecordingStore
 from tests.fakes import KeywordClassifier, ScriptedRecognizer
+from tests.postgresql import PostgreSql, find_binaries
 
 MakeHub = Callable[..., Hub]
 
@@ -60,3 +61,14 @@ def make_hub(tmp_path: Path) -> Iterator[MakeHub]:
 def hub(make_hub: MakeHub) -> Hub:
     """A hub whose recogniser hears nothing."""
     return make_hub()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """A private PostgreSQL server."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed")
+    server = PostgreSql(binaries)
+    yield server
+    server.close()

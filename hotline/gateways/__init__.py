@@ -1,0 +1,1 @@
+"""Adapters to the bank side, and the simulator that plays it."""

@@ -1,0 +1,105 @@
+"""Between entities and rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from hotline.domain.call import Call, CallState, Disposition, SafetyFacts
+from hotline.domain.entities import Entity, EntityType
+from hotline.domain.freeze import FreezeFields, FreezeRequest, FreezeStatus
+from hotline.domain.risk import EvidenceSpan, Prediction, RiskLevel
+from hotline.domain.segment import Segment, Word
+from hotline.ports import User
+
+AnyRow = Row[Any]
+
+
+def call_row(call: Call) -> dict[str, Any]:
+    """Return the columns of a call, without those that the store keeps for itself."""
+    row = {f.name: getattr(call, f.name) for f in fields(call) if f.name != "facts"}
+    return {**row, "money_gone": call.facts.money_gone, "being_coached": call.facts.being_coached}
+
+
+def to_call(row: AnyRow) -> Call:
+    """Return the call of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(Call) if f.name != "facts"}
+    values["state"] = CallState(row.state)
+    values["risk"] = RiskLevel(row.risk) if row.risk else None
+    values["disposition"] = Disposition(row.disposition) if row.disposition else None
+    return Call(**values, facts=SafetyFacts(row.money_gone, row.being_coached))
+
+
+def segment_row(segment: Segment) -> dict[str, Any]:
+    """Return the columns of a segment; words as `[text, start_s, end_s, confidence]`."""
+    row = {f.name: getattr(segment, f.name) for f in fields(segment)}
+    row["words"] = [[w.text, round(w.start_s, 3), round(w.end_s, 3), round(w.confidence, 3)] for w in segment.words]
+    return row
+
+
+def to_segment(row: AnyRow) -> Segment:
+    """Return the segment of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(Segment)}
+    return Segment(**{**values, "words": tuple(Word(*word) for word in row.words)})
+
+
+def entity_row(entity: Entity, call_id: str, position: int) -> dict[str, Any]:
+    """Return the columns of an entity."""
+    return {"call_id": call_id, "position": position, "type": entity.type, "body": asdict(entity)}
+
+
+def to_entity(row: AnyRow) -> Entity:
+    """Return the entity of a row."""
+    body = {**row.body, "type": EntityType(row.body["type"]), "warnings": tuple(row.body["warnings"])}
+    return Entity(**body)
+
+
+def prediction_row(prediction: Prediction, call_id: str, segment_id: str | None, at: datetime) -> dict[str, Any]:
+    """Return the columns of a prediction."""
+    return {
+        "call_id": call_id,
+        "segment_id": segment_id,
+        "at": at,
+        "model_version": prediction.model_version,
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "body": {**asdict(prediction), "probabilities": dict(prediction.probabilities)},
+    }
+
+
+def to_prediction(row: AnyRow) -> Prediction:
+    """Return the prediction of a row."""
+    body = dict(row.body)
+    body["evidence"] = tuple(EvidenceSpan(**span) for span in body["evidence"])
+    body["risk"] = RiskLevel(body["risk"])
+    body["reasons"] = tuple(body["reasons"])
+    return Prediction(**body)
+
+
+def freeze_row(request: FreezeRequest) -> dict[str, Any]:
+    """Return the columns of a payment-stop request."""
+    row = {f.name: getattr(request, f.name) for f in fields(request)}
+    details = asdict(request.fields)
+    details["transfer_time"] = request.fields.transfer_time.isoformat()
+    return {**row, "fields": details, "payee_account": request.fields.payee_account}
+
+
+def to_freeze(row: AnyRow) -> FreezeRequest:
+    """Return the request of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(FreezeRequest)}
+    moment = datetime.fromisoformat(row.fields["transfer_time"])
+    values["fields"] = FreezeFields(**{**row.fields, "transfer_time": moment})
+    return FreezeRequest(**{**values, "status": FreezeStatus(row.status)})
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """Return the columns of a user."""
+    return asdict(user)
+
+
+def to_user(row: AnyRow) -> User:
+    """Return the user of a row."""
+    return User(**{f.name: getattr(row, f.name) for f in fields(User)})

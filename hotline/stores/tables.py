@@ -1,0 +1,195 @@
+"""The tables. Migrations create them; `tests/test_store_migrations.py` keeps both in step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData()
+
+
+class Utc(TypeDecorator[datetime]):
+    """Moments with a time zone, stored as UTC on every database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Drop the zone after converting; a moment without one is a bug."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    Column("operator_id", String(36)),
+    Column("caller_number", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("engine", String(40), nullable=False),
+    Column("label", String(40)),
+    Column("label_probability", Float, nullable=False),
+    Column("label_source", String(20), nullable=False),
+    Column("pending_label", String(40)),
+    Column("pending_count", Integer, nullable=False),
+    Column("risk", String(8)),
+    Column("money_gone", Boolean),
+    Column("being_coached", Boolean),
+    Column("disposition", String(20)),
+    Column("note", Text, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("last_seq", Integer, nullable=False),
+    Index("calls_by_state", "state", "started_at"),
+    Index("calls_by_start", "started_at"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("normalised", Text, nullable=False),
+    Column("start_s", Float, nullable=False),
+    Column("end_s", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("words", JSON, nullable=False),
+    Column("engine", String(40), nullable=False),
+    Index("segments_by_call", "call_id", "start_s"),
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("segment_id", String(36)),
+    Column("at", Utc, nullable=False),
+    Column("model_version", String(100), nullable=False),
+    Column("label", String(40), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("user_id", String(36), nullable=False),
+    Column("label", String(40), nullable=False),
+    Column("model_label", String(40)),
+    Column("at", Utc, nullable=False),
+)
+
+call_events = Table(
+    "call_events",
+    metadata,
+    Column("call_id", ForeignKey("calls.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("type", String(30), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), index=True),
+    Column("created_by", String(36), nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
+    Column("payee_account", String(100), nullable=False, index=True),
+    Column("fields", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("receipt", String(100), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("stopped_amount_fen", BigInteger, nullable=False),
+    Column("onward_account", String(100), nullable=False),
+    Column("stopped_at", Utc),
+    Column("updated_at", Utc),
+    Column("attempts", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("due_at", Utc, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_by", String(100)),
+    Column("claimed_until", Utc),
+    Column("error", String(200), nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("username", String(60), nullable=False, unique=True),
+    Column("display_name", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", String(300), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until", Utc),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("target", String(100), nullable=False),
+    Column("detail", String(300), nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
