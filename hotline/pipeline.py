@@ -71,6 +71,8 @@ class CallPipeline:
             if gate.utterance_ended:
                 session.end_utterance()
             self._deliver(session.results())
+            for gap in session.gaps():
+                handlers.report_gap(self.hub, self.call_id, gap.channel, gap.start_s, gap.end_s)
             self._report_restarts()
         except RecognizerError as error:
             self._lose_recognizer(str(error))

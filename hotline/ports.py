@@ -59,13 +59,16 @@ class RecognizerSession(Protocol):
     """One channel's recognition. Frames of any rate are accepted; results carry call time."""
 
     def accept(self, frame: AudioFrame) -> None:
-        """Queue speech. Does not block; when the worker lags more than 5 s the oldest audio is dropped."""
+        """Queue speech. Does not block; when the worker lags too far the oldest audio is dropped."""
 
     def end_utterance(self) -> None:
         """Say that speech paused, so that what was heard becomes final."""
 
     def results(self) -> Sequence[Transcript]:
         """Return what has been recognised since the last call, without waiting."""
+
+    def gaps(self) -> Sequence[AudioGap]:
+        """Return audio that was dropped since the last call."""
 
     def restarts(self) -> int:
         """Number of times that the worker behind this session was replaced."""

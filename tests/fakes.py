@@ -55,6 +55,9 @@ class ScriptedSession:
     def results(self) -> Sequence[Transcript]:
         return [self.script.pop(0)] if self.script else []
 
+    def gaps(self) -> Sequence[AudioGap]:
+        return []
+
     def restarts(self) -> int:
         return self.restart_count
 
