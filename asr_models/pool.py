@@ -191,7 +191,7 @@ class Worker:
         with self.changed:
             self._closed = True
             self.changed.notify_all()
-        self._pipe.close()
+        self._process.terminate()
         self._process.join(5)
         if self._process.is_alive():
             self._process.kill()

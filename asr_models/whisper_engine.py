@@ -26,6 +26,9 @@ SHORTEST_S = 0.25
 PARTIAL_EVERY_S = 1.0
 FINAL_BEAM, PARTIAL_BEAM = 5, 1
 PROMPT = "以下是反诈中心热线的普通话通话，涉及银行卡号、转账金额、手机号和验证码。"
+ECHO_LENGTH = 4
+LEAST_TOKENS, TOKENS_PER_S = 20, 12
+"""A decoding that writes more than anybody can say is a loop and is cut off."""
 LEAST_LOG_PROBABILITY = -1.3
 """Mean log probability of tokens below which a decoding is noise."""
 SILENCE_PROBABILITY = 0.6
@@ -62,31 +65,45 @@ class WhisperEngine:
 
     def decode(self, audio: np.ndarray[Any, Any], *, final: bool) -> tuple[str, list[Word], float]:
         """Return text, words (seconds of this audio) and confidence of 16 kHz float samples; '' for noise."""
-        segments, _ = self._model.transcribe(
-            audio,
-            language=self._language,
-            beam_size=FINAL_BEAM if final else PARTIAL_BEAM,
-            initial_prompt=PROMPT if self._language == "zh" else None,
-            condition_on_previous_text=False,
-            temperature=0.0,
-            word_timestamps=final,
-            without_timestamps=not final,
-        )
-        kept = [segment for segment in segments if _is_speech(segment)]
+        prompt = PROMPT if self._language == "zh" else None
+        kept = self._segments(audio, final, prompt)
         text = self._clean("".join(segment.text for segment in kept))
+        if prompt and _echoes_prompt(text):
+            kept = self._segments(audio, final, None)
+            text = self._clean("".join(segment.text for segment in kept))
         words = [
             Word(self._clean(word.word), word.start, word.end, word.probability)
             for segment in kept
             for word in segment.words or ()
         ]
-        if not kept or CREDITS.search(text) or (text and text in PROMPT):
+        if not kept or CREDITS.search(text) or _echoes_prompt(text):
             return "", [], 0.0
         confidence = math.exp(sum(segment.avg_logprob for segment in kept) / len(kept))
         return text, words, confidence
 
+    def _segments(self, audio: np.ndarray[Any, Any], final: bool, prompt: str | None) -> list[Any]:
+        segments, _ = self._model.transcribe(
+            audio,
+            language=self._language,
+            beam_size=FINAL_BEAM if final else PARTIAL_BEAM,
+            initial_prompt=prompt,
+            condition_on_previous_text=False,
+            temperature=0.0,
+            word_timestamps=final,
+            without_timestamps=not final,
+            max_new_tokens=LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S),
+        )
+        return [segment for segment in segments if _is_speech(segment)]
+
     def _clean(self, text: str) -> str:
         simplified: str = self._simplify.convert(text.strip()) if self._language == "zh" else text.strip()
         return REPEATS.sub(r"\1", simplified)
+
+
+def _echoes_prompt(text: str) -> bool:
+    """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
+    pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
+    return len(text) >= ECHO_LENGTH and sum(piece in PROMPT for piece in pieces) > len(pieces) / 2
 
 
 def _is_speech(segment: Any) -> bool:
