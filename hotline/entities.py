@@ -1,0 +1,87 @@
+"""The facts of a call: accounts, phones, sums, banks, apps, addresses, names and times, each once.
+
+Canonical values: digits without separators, sums as whole yuan, banks by short name (工商银行), times as
+`今天14:20`, `14:20` or `11月3日`. A fact belongs to the turn in which it was first said in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from hotline.domain.entities import Entity, EntityType
+from hotline.domain.segment import Segment, Turn
+from hotline.entity_rules.amounts import find_amounts
+from hotline.entity_rules.dictation import digit_entities
+from hotline.entity_rules.found import Found
+from hotline.entity_rules.moments import find_moments
+from hotline.entity_rules.names import find_names
+from hotline.entity_rules.organisations import find_apps, find_banks, find_urls, spoken_addresses
+from hotline.numbers import normalise
+
+Rule = Callable[[str], list[Found]]
+BLANKING_RULES: tuple[Rule, ...] = (find_urls, find_moments, find_amounts)
+"""Their digits are not part of an account or a phone number."""
+OTHER_RULES: tuple[Rule, ...] = (find_banks, find_apps, find_names)
+BLANK = "\u3000"
+
+
+def extract(turns: Sequence[Turn]) -> list[Entity]:
+    """Return the facts of a whole call in the order in which they were said."""
+    return [entity for entity, _, _ in _extract([turn.text for turn in turns], [turn.speaker for turn in turns])]
+
+
+def extract_segments(segments: Sequence[Segment]) -> list[Entity]:
+    """Return the facts of stored segments with the seconds in which they were said."""
+    placed = _extract([segment.text for segment in segments], [segment.channel for segment in segments])
+    return [_with_times(entity, start, end, segments[entity.turn]) for entity, start, end in placed]
+
+
+def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, float, float]]:
+    """Return entities with their place in the turn as shares of its length."""
+    texts = [normalise(spoken_addresses(text)) for text in raw]
+    masked, found = [], []
+    for turn, text in enumerate(texts):
+        blanked = text
+        for rule in BLANKING_RULES:
+            for item in rule(blanked):
+                blanked = blanked[: item.start] + BLANK * (item.end - item.start) + blanked[item.end :]
+                found.append((_entity(item, turn, speakers[turn], text), item.start, item.end))
+        for rule in OTHER_RULES:
+            found.extend((_entity(item, turn, speakers[turn], text), item.start, item.end) for item in rule(text))
+        masked.append(blanked)
+    found += digit_entities(texts, speakers, masked)
+    found.sort(key=lambda item: (item[0].turn, item[1]))
+    return [
+        (entity, start / max(1, len(texts[entity.turn])), end / max(1, len(texts[entity.turn])))
+        for entity, start, end in _once(found)
+    ]
+
+
+def _entity(item: Found, turn: int, speaker: str, text: str) -> Entity:
+    return Entity(item.type, item.value, turn, text[item.start : item.end], speaker, warnings=item.warnings)
+
+
+def _once(found: Sequence[tuple[Entity, int, int]]) -> list[tuple[Entity, int, int]]:
+    """Keep the first mention of each fact; another speaker's repetition confirms it."""
+    kept: dict[tuple[EntityType, str | int], tuple[Entity, int, int]] = {}
+    for entity, start, end in found:
+        key = (entity.type, entity.value)
+        if key not in kept:
+            kept[key] = (entity, start, end)
+        elif kept[key][0].speaker != entity.speaker and entity.type in (EntityType.AMOUNT, EntityType.PERSON):
+            first, first_start, first_end = kept[key]
+            kept[key] = (replace(first, confirmed=True), first_start, first_end)
+    return list(kept.values())
+
+
+def _with_times(entity: Entity, start: float, end: float, segment: Segment) -> Entity:
+    """Place an entity by the words of its segment, or in proportion where there are none."""
+    if segment.words:
+        last = len(segment.words) - 1
+        first_word, last_word = (segment.words[min(last, int(share * len(segment.words)))] for share in (start, end))
+        return replace(entity, start_s=round(first_word.start_s, 2), end_s=round(last_word.end_s, 2))
+    length = segment.end_s - segment.start_s
+    return replace(
+        entity, start_s=round(segment.start_s + start * length, 2), end_s=round(segment.start_s + end * length, 2)
+    )

@@ -1,0 +1,1 @@
+"""One module a kind of fact; each finds candidates in a turn's normalised text."""
