@@ -84,6 +84,10 @@ class WorkerSession:
             found.append(self._gaps.popleft())
         return found
 
+    def waiting_s(self) -> float:
+        """Return the seconds of audio that are not decided yet."""
+        return self._undecided_s
+
     def restarts(self) -> int:
         """Number of times that the worker behind this session was replaced."""
         return self.restart_count

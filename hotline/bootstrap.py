@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotline.config import Config
-from hotline.errors import HotlineError
+from hotline.domain.segment import Transcript
+from hotline.errors import HotlineError, ModelError
 from hotline.hub import Hub
 from hotline.ports import Classifier, EngineInfo, EventBus, Recognizer, Store
 from hotline.scripts import ScriptLibrary
@@ -62,6 +63,24 @@ def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
         return None, EngineInfo("off", "", f"语音识别不可用：{error}")
     log.info("recogniser %s model %s: %s", info.engine, info.model, info.reason)
     return recognizer, info
+
+
+def transcribe(config: Config, path: Path) -> list[Transcript]:
+    """Write down an audio file with the chosen engine. Raises: AudioError, ModelError, RecognizerError."""
+    from asr_models.transcribe import transcribe as run
+
+    from hotline.sources.file import FileSource
+
+    source = FileSource(path, realtime=False)
+    recognizer, info = build_recognizer(config)
+    if recognizer is None:
+        source.close()
+        raise ModelError("语音识别不可用", expected="可用的语音模型", found=info.reason, remedy="运行 make models")
+    log.warning("%s", info.reason)
+    try:
+        return run(source, recognizer, source.duration_s)
+    finally:
+        recognizer.close()
 
 
 def build_classifier(config: Config) -> tuple[Classifier | None, str]:

@@ -70,6 +70,9 @@ class RecognizerSession(Protocol):
     def gaps(self) -> Sequence[AudioGap]:
         """Return audio that was dropped since the last call."""
 
+    def waiting_s(self) -> float:
+        """Return the seconds of audio that are not decided yet."""
+
     def restarts(self) -> int:
         """Number of times that the worker behind this session was replaced."""
 

@@ -58,6 +58,9 @@ class ScriptedSession:
     def gaps(self) -> Sequence[AudioGap]:
         return []
 
+    def waiting_s(self) -> float:
+        return 0.0
+
     def restarts(self) -> int:
         return self.restart_count
 

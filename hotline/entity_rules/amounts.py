@@ -37,7 +37,9 @@ def find_amounts(text: str) -> list[Found]:
         if any(start < e and end > s for s, e in taken) or NOT_MONEY_AFTER.match(text, match.end()):
             continue
         digits = match["number"]
-        if digits in SERVICE_NUMBERS or len(digits.split(".")[0]) > 8 or float(digits) < LEAST_BARE or _in_a_run(text, start, end):
+        if digits in SERVICE_NUMBERS or len(digits.split(".")[0]) > 8 or float(digits) < LEAST_BARE:
+            continue
+        if not digits.endswith("00") and _in_a_run(text, start, end):
             continue
         if len(digits) == 4 and digits.startswith(("19", "20")) and text[end : end + 1] == "年":
             continue

@@ -1,0 +1,77 @@
+"""Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info | remove NAME`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from asr_models.catalogue import CATALOGUE, find
+from asr_models.factory import chosen, ensure, import_model, models_dir
+from asr_models.fetch import fetch
+from asr_models.vosk_engine import check_vosk_model
+from hotline.config import Config
+from hotline.errors import HotlineError, ModelError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; our own errors become one clear line and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m asr_models", description="Speech models 语音模型")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands.add_parser("list", help="what can be had and what is installed 目录")
+    commands.add_parser("ensure", help="obtain a model for the configured language 准备模型")
+    commands.add_parser("info", help="which engine would run, and why 当前选择")
+    commands.add_parser("verify", help="check the installed models 校验")
+    for name, what in (("fetch", "NAME"), ("remove", "NAME")):
+        commands.add_parser(name).add_argument("name", metavar=what)
+    importing = commands.add_parser("import", help="install from a zip or a folder 导入")
+    importing.add_argument("path", type=Path)
+    importing.add_argument("--name")
+    arguments = parser.parse_args(argv)
+    try:
+        _run(arguments, Config())
+    except HotlineError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(arguments: argparse.Namespace, config: Config) -> None:
+    folder = models_dir(config)
+    if arguments.command == "list":
+        for model in CATALOGUE:
+            state = "installed" if (folder / model.name).is_dir() else "-"
+            size = f"{model.size_bytes / 1e6:7.0f} MB"
+            print(f"{model.name:28}{model.language:4}{model.engine:9}{size}  {state:10}{model.licence:12}{model.error_rates}")
+    elif arguments.command in ("ensure", "info"):
+        choice = ensure(config) if arguments.command == "ensure" else chosen(config)
+        print(choice.reason)
+    elif arguments.command == "fetch":
+        print(fetch(find(arguments.name), folder, config["asr_mirror"]))
+    elif arguments.command == "import":
+        print(import_model(config, arguments.path, arguments.name))
+    elif arguments.command == "verify":
+        _verify(folder)
+    else:
+        find(arguments.name)
+        shutil.rmtree(folder / arguments.name, ignore_errors=True)
+
+
+def _verify(folder: Path) -> None:
+    """Check the structure of every installed Vosk model. Raises: ModelError for the first bad one."""
+    for path in sorted(folder.glob("vosk-model*")):
+        if path.is_dir():
+            check_vosk_model(path)
+            print(f"{path.name}: ok")
+    whisper = folder / "whisper-base" / "model.bin"
+    if whisper.exists():
+        from asr_models.archive import sha256
+
+        if sha256(whisper) != find("whisper-base").sha256:
+            raise ModelError("Whisper 模型校验不符", expected="目录所列校验值", found="不一致", remedy="删除后重新运行 make models")
+        print("whisper-base: ok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
