@@ -1,0 +1,61 @@
+"""Who may do what. A role is a set of permissions; views ask for permissions, never for roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask_login import current_user
+
+from hotline.errors import PermissionDenied
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Permission(StrEnum):
+    """What a view may require."""
+
+    VIEW_CALLS = "view_calls"
+    WORK_CALLS = "work_calls"
+    """Start and end calls, answer, correct, type."""
+    SEND_FREEZE = "send_freeze"
+    REVEAL = "reveal"
+    """See unmasked personal data, with a reason, audited."""
+    MANAGE_USERS = "manage_users"
+
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "operator": frozenset(
+        {Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}
+    ),
+    "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
+    "trainer": frozenset({Permission.VIEW_CALLS}),
+    "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
+    "admin": frozenset({Permission.MANAGE_USERS}),
+}
+"""Administrators manage accounts and see no case text (domain rules, section 5: separation of duties)."""
+
+
+def allowed(role: str, permission: Permission) -> bool:
+    """Say whether a role has a permission."""
+    return permission in ROLES.get(role, frozenset())
+
+
+def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse a view to users without a permission. Raises: PermissionDenied."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not allowed(current_user.role, permission):
+                raise PermissionDenied(
+                    "您的角色没有此权限", expected=permission, found=current_user.role, remedy="请联系管理员或换用其他账号"
+                )
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
