@@ -1,0 +1,1 @@
+"""Where a call's audio comes from. Each module implements `hotline.ports.AudioSource`."""
