@@ -204,8 +204,8 @@ def _dictation(match: re.Match[str]) -> str:
         return run
     if len(spoken) == 3 and not run.isascii() and re.match(f"[{MEASURE}]", ahead):
         return run
-    if run[-1] == "一" and run[-2].isascii() and COUNTED_AHEAD.match(ahead):
-        return digits(run[:-1]) + "一"
+    if not run[-1].isascii() and run[-2].isascii() and COUNTED_AHEAD.match(ahead):
+        return digits(run[:-1]) + run[-1]
     return digits(run)
 
 
@@ -233,7 +233,7 @@ def _fraction_of_yuan(match: re.Match[str]) -> str:
 def _cardinal(match: re.Match[str]) -> str:
     """Write a numeral; one that ends in a digit which counts what follows (三万 一次) is cut before it."""
     run, ahead = match[0], match.string[match.end() : match.end() + 2]
-    gap = " " if match.string[: match.start()][-1:] in tuple(U) else ""
+    gap = "、" if match.string[: match.start()][-1:] in tuple(U) else ""
     if not any(character in UNIT_VALUES for character in run):
         return run
     counts_ahead = COUNTED_AHEAD.match(ahead) or ("\ue000" <= ahead[:1] <= "\uf8ff" and run[-1] == "一")
