@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from hotline.config import Config
 from hotline.errors import ExternalError
+from hotline.sample import SAMPLE_LEDGER
 
 DEMO_PASSWORD = "Hotline-demo-96110"
 DEMO_USERS = (
@@ -28,10 +30,9 @@ STOP_TIMEOUT_S = 15.0
 
 def run_demo(config: Config, on_ready: Callable[[], None] | None = None) -> int:
     """Start both processes, say where the console is, and stay until interrupted or until one dies."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     bank_port = int(config["freeze_url"].rsplit(":", 1)[1].strip("/"))
     environment = {**os.environ, "HOTLINE_DEMO": "1", "HOTLINE_DEMO_CALL": "1"}
-    from hotline.sample import SAMPLE_LEDGER
-
     bank = _start(["bank-simulator", "--port", str(bank_port), "--ledger", str(SAMPLE_LEDGER)], environment)
     console = _start(["serve"], environment)
     address = f"http://{config['host']}:{config['port']}"

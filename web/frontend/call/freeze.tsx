@@ -199,7 +199,7 @@ function Field({ name, type = "text" }: { name: FieldName; type?: "text" | "date
       </label>
       <input
         id={id}
-        type={type}
+        type={type as "text"}
         value={value}
         required={REQUIRED.includes(name)}
         autocomplete="off"
