@@ -43,7 +43,8 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
         for model in CATALOGUE:
             state = "installed" if (folder / model.name).is_dir() else "-"
             size = f"{model.size_bytes / 1e6:7.0f} MB"
-            print(f"{model.name:28}{model.language:4}{model.engine:9}{size}  {state:10}{model.licence:12}{model.error_rates}")
+            row = f"{model.name:28}{model.language:4}{model.engine:9}{size}  {state:10}{model.licence:12}"
+            print(row + model.error_rates)
     elif arguments.command in ("ensure", "info"):
         choice = ensure(config) if arguments.command == "ensure" else chosen(config)
         print(choice.reason)
@@ -69,7 +70,9 @@ def _verify(folder: Path) -> None:
         from asr_models.archive import sha256
 
         if sha256(whisper) != find("whisper-base").sha256:
-            raise ModelError("Whisper 模型校验不符", expected="目录所列校验值", found="不一致", remedy="删除后重新运行 make models")
+            raise ModelError(
+                "Whisper 模型校验不符", expected="目录所列校验值", found="不一致", remedy="删除后重新运行 make models"
+            )
         print("whisper-base: ok")
 
 

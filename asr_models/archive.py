@@ -65,7 +65,9 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise ModelError("模型压缩包不安全", expected="相对路径", found="指向文件夹之外的路径", remedy="不要使用该文件")
+            raise ModelError(
+                "模型压缩包不安全", expected="相对路径", found="指向文件夹之外的路径", remedy="不要使用该文件"
+            )
         if stat.S_ISLNK(member.external_attr >> 16):
             raise ModelError("模型压缩包不安全", expected="普通文件", found="符号链接", remedy="不要使用该文件")
     unpacked = sum(member.file_size for member in members)
@@ -76,7 +78,9 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
 
 def _model_root(folder: Path) -> Path:
     """Return the folder that holds the model: the given one or its only child. Raises: ModelError."""
-    children = [child for child in folder.iterdir() if not child.name.startswith((".", "__MACOSX"))] if folder.is_dir() else []
+    children = (
+        [child for child in folder.iterdir() if not child.name.startswith((".", "__MACOSX"))] if folder.is_dir() else []
+    )
     root = children[0] if len(children) == 1 and children[0].is_dir() else folder
     check_vosk_model(root)
     return root

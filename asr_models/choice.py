@@ -41,8 +41,18 @@ def choose(wanted: str, given: Path | None, available: Available) -> Choice:
     if wanted in ("auto", "vosk") and available.vosk:
         return Choice("vosk", available.vosk, f"使用 Vosk 模型 {available.vosk.name}，边说边出字")
     if wanted == "vosk":
-        raise ModelError("没有 Vosk 模型", expected="已安装的 Vosk 模型", found=available.vosk_problem, remedy="python -m asr_models import 模型.zip")
+        raise ModelError(
+            "没有 Vosk 模型",
+            expected="已安装的 Vosk 模型",
+            found=available.vosk_problem,
+            remedy="python -m asr_models import 模型.zip",
+        )
     if available.whisper:
         why = f"没有中文 Vosk 模型（{available.vosk_problem}），" if wanted == "auto" else "按设置，"
         return Choice("whisper", available.whisper, f"{why}使用内置 Whisper base，每句说完后出字")
-    raise ModelError("没有可用的语音模型", expected="Vosk 或 Whisper 模型", found=available.vosk_problem or "都没有", remedy="运行 make models")
+    raise ModelError(
+        "没有可用的语音模型",
+        expected="Vosk 或 Whisper 模型",
+        found=available.vosk_problem or "都没有",
+        remedy="运行 make models",
+    )

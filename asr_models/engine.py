@@ -1,10 +1,11 @@
-"""What an engine is inside a worker process: one shared model, one session a channel, called from one thread."""
+"""What an engine is inside a worker process: one shared model, one session a channel, decoding in jobs."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -21,26 +22,63 @@ class EngineSpec:
     model: Path
     language: str = "zh"
     threads: int = 2
+    """Cores that decoding may use."""
+
+    @property
+    def max_lag_s(self) -> float:
+        """Seconds of audio that may wait undecoded; an engine that decodes whole utterances lags by nature."""
+        return 5.0 if self.engine == "vosk" else 30.0
+
+
+class Urgency(IntEnum):
+    """Order of jobs when several sessions have one; the smallest goes first."""
+
+    FINAL = 0
+    AUDIO = 1
+    PARTIAL = 2
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a job found out."""
+
+    transcripts: tuple[Transcript, ...] = ()
+    decided_seq: int | None = None
+    """All items up to this one are covered by final results; None when nothing became final."""
+
+
+Job = Callable[[], Decoded]
 
 
 class Engine(Protocol):
     """A loaded model."""
+
+    @property
+    def threads(self) -> int:
+        """Jobs that may run at the same time."""
 
     def open(self, channel: str) -> EngineSession:
         """Start recognising a channel."""
 
 
 class EngineSession(Protocol):
-    """One channel. Each method returns what became known."""
+    """One channel. The caller serialises all calls but the jobs; of these one a session runs at a time."""
 
-    def accept(self, frame: AudioFrame) -> Sequence[Transcript]:
-        """Take speech."""
+    @property
+    def heard_seq(self) -> int:
+        """Number of the last item that no longer waits to be decoded."""
 
-    def end_utterance(self) -> Sequence[Transcript]:
-        """Make what was heard final."""
+    def accept(self, seq: int, frame: AudioFrame) -> None:
+        """Keep speech; `seq` numbers the session's items."""
 
-    def idle(self) -> Sequence[Transcript]:
-        """Use free time, for example for a partial result."""
+    def end_utterance(self, seq: int) -> None:
+        """Note that speech paused."""
+
+    def urgency(self) -> Urgency | None:
+        """Say what the next job is worth, None when there is none."""
+
+    def take(self) -> Job:
+        """Return the next job."""
 
 
 class Timeline:
@@ -60,11 +98,14 @@ class Timeline:
         self._fed_s += frame.duration_s
         self._expected_s = frame.end_s
 
-    def call_s(self, fed_s: float) -> float:
-        """Return the second of the call in which a second of fed audio was heard."""
+    def call_s(self, fed_s: float, *, is_end: bool = False) -> float:
+        """Return the second of the call in which a second of fed audio was heard.
+
+        At a joint an end belongs to the audio before it, a start to the audio after it.
+        """
         if not self._fed:
             return fed_s
-        index = max(0, bisect_right(self._fed, fed_s + 1e-6) - 1)
+        index = max(0, bisect_right(self._fed, fed_s + (-1e-6 if is_end else 1e-6)) - 1)
         return self._call[index] + fed_s - self._fed[index]
 
 

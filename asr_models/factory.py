@@ -65,7 +65,11 @@ def chosen(config: Config) -> Choice:
     problem = json.loads(problem_file.read_text("utf-8"))["problem"] if problem_file.is_file() else ""
     given = Path(config["asr_model"]) if config["asr_model"] else None
     vosk = find_vosk(config)
-    if given is None and config["asr_engine"] in ("auto", "whisper") and (vosk is None or config["asr_engine"] == "whisper"):
+    if (
+        given is None
+        and config["asr_engine"] in ("auto", "whisper")
+        and (vosk is None or config["asr_engine"] == "whisper")
+    ):
         try:
             whisper = install_whisper_base(models_dir(config))
         except ModelError as error:
@@ -83,7 +87,9 @@ def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
             check_vosk_model(choice.model)
         info = EngineInfo(choice.engine, choice.model.name, choice.reason)
         recognizer = PooledRecognizer(
-            EngineSpec(choice.engine, choice.model, config["language"]), info, workers=config.integer("asr_workers"),
+            EngineSpec(choice.engine, choice.model, config["language"]),
+            info,
+            workers=config.integer("asr_workers"),
             max_sessions=CHANNELS_A_CALL * config.integer("max_calls"),
         )
     except HotlineError as error:

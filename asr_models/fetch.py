@@ -45,16 +45,20 @@ def _download(address: str, part: Path, model: SpeechModel) -> None:
     started = time.monotonic()
     timeout = httpx.Timeout(READ_S, connect=CONNECT_S)
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=True) as client, client.stream(
-            "GET", address, headers=headers
-        ) as answer:
+        with (
+            httpx.Client(timeout=timeout, follow_redirects=True) as client,
+            client.stream("GET", address, headers=headers) as answer,
+        ):
             if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return
             answer.raise_for_status()
             resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
-            with part.open("ab" if resumed else "wb") as file, tqdm(
-                total=model.size_bytes, initial=done if resumed else 0, unit="B", unit_scale=True, desc=model.name
-            ) as bar:
+            with (
+                part.open("ab" if resumed else "wb") as file,
+                tqdm(
+                    total=model.size_bytes, initial=done if resumed else 0, unit="B", unit_scale=True, desc=model.name
+                ) as bar,
+            ):
                 for block in answer.iter_bytes():
                     file.write(block)
                     bar.update(len(block))
@@ -62,11 +66,16 @@ def _download(address: str, part: Path, model: SpeechModel) -> None:
         early = time.monotonic() - started < CONNECT_S + 1
         kind = HostUnreachable if early and not part.exists() else ExternalError
         raise kind(
-            f"无法下载 {model.name}", expected="能连上模型下载地址", found=type(error).__name__,
+            f"无法下载 {model.name}",
+            expected="能连上模型下载地址",
+            found=type(error).__name__,
             remedy="设置镜像 HOTLINE_ASR_MIRROR，或用 python -m asr_models import 导入",
         ) from None
     except httpx.HTTPStatusError as error:
         raise HostUnreachable(
-            f"无法下载 {model.name}", retryable=False, expected="HTTP 200", found=f"HTTP {error.response.status_code}",
+            f"无法下载 {model.name}",
+            retryable=False,
+            expected="HTTP 200",
+            found=f"HTTP {error.response.status_code}",
             remedy="检查镜像地址，或用 python -m asr_models import 导入",
         ) from None

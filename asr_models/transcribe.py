@@ -12,8 +12,8 @@ from hotline.domain.segment import Transcript
 from hotline.ports import AudioSource, Recognizer, RecognizerSession
 from hotline.vad import VadGate
 
-QUEUED_S = 10.0
-"""Audio that may wait for the recogniser; a file waits rather than lose any."""
+QUEUED_S = 20.0
+"""Audio that may wait for the recogniser, more than its longest utterance; a file waits rather than lose any."""
 FINISH_TIMEOUT_S = 600.0
 
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import math
 import re
-import time
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import soxr
+import soxr  # type: ignore[import-untyped]
 
-from asr_models.engine import EngineSpec, Timeline
-from hotline.audio import AudioFrame
+from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
+from hotline.audio import FRAME_MS, AudioFrame, level_dbfs
 from hotline.domain.segment import Transcript, Word
 from hotline.errors import ModelError
 
 RATE_HZ = 16000
-LONGEST_UTTERANCE_S = 14.0
+LONGEST_UTTERANCE_S = 12.0
+CUT_SEARCH_S = 3.0
+CUT_FRAMES = 5
+"""A longer utterance is cut where its last `CUT_SEARCH_S` seconds are quietest over so many frames."""
 SHORTEST_S = 0.25
 PARTIAL_EVERY_S = 1.0
 FINAL_BEAM, PARTIAL_BEAM = 5, 1
@@ -32,7 +36,8 @@ LEAST_TOKENS, TOKENS_PER_S = 20, 12
 LEAST_LOG_PROBABILITY = -1.3
 """Mean log probability of tokens below which a decoding is noise."""
 SILENCE_PROBABILITY = 0.6
-REPEATS = re.compile(r"(.{1,12}?)\1{4,}")
+REPEATS = re.compile(r"([^\d零〇一二三四五六七八九幺两洞拐]{1,12}?)\1{4,}")
+"""A loop; digits are left alone, since account numbers do repeat them."""
 CREDITS = re.compile(r"字幕|请不吝点赞|打赏支持|订阅我的频道|明镜与点点|谢谢观看|谢谢收看|by索兰娅|优优独播剧场")
 """What Whisper learned from subtitle credits and says on noise."""
 
@@ -41,12 +46,15 @@ class WhisperEngine:
     """One model, shared by all sessions of a worker."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        from faster_whisper import WhisperModel
+        from faster_whisper import WhisperModel  # type: ignore[import-untyped]
         from opencc import OpenCC
 
         if not (spec.model / "model.bin").is_file():
             raise ModelError(
-                "Whisper 模型文件夹不完整", expected="含 model.bin 的文件夹", found=spec.model.name, remedy="重新安装模型"
+                "Whisper 模型文件夹不完整",
+                expected="含 model.bin 的文件夹",
+                found=spec.model.name,
+                remedy="重新安装模型",
             )
         try:
             self._model = WhisperModel(
@@ -54,8 +62,12 @@ class WhisperEngine:
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(
-                "Whisper 模型无法加载", expected="faster-whisper 格式的模型", found=type(error).__name__, remedy="重新安装模型"
+                "Whisper 模型无法加载",
+                expected="faster-whisper 格式的模型",
+                found=type(error).__name__,
+                remedy="重新安装模型",
             ) from None
+        self.threads = 1
         self._language = spec.language
         self._simplify = OpenCC("t2s")
 
@@ -111,54 +123,119 @@ def _is_speech(segment: Any) -> bool:
     return segment.avg_logprob >= LEAST_LOG_PROBABILITY and not quiet and bool(segment.text.strip())
 
 
+@dataclass
+class _Utterance:
+    """Speech between two pauses."""
+
+    frames: list[AudioFrame] = field(default_factory=list)
+    heard_s: float = 0.0
+    last_seq: int = 0
+
+    def add(self, seq: int, frame: AudioFrame) -> None:
+        self.frames.append(frame)
+        self.heard_s += frame.duration_s
+        self.last_seq = seq
+
+
 class WhisperSession:
-    """One channel: the running utterance, decoded when it ends or grows too long."""
+    """One channel: utterances that wait for their decoding, and the running one."""
 
     def __init__(self, engine: WhisperEngine, channel: str) -> None:
         self._engine = engine
         self._channel = channel
-        self._frames: list[AudioFrame] = []
-        self._heard_s = 0.0
+        self._ended: deque[_Utterance] = deque()
+        self._running = _Utterance()
         self._partial_heard_s = 0.0
-        self._partial_at = 0.0
+        self._shown = False
+        self._last_seq = 0
+        self._decided_seq = 0
 
-    def accept(self, frame: AudioFrame) -> Sequence[Transcript]:
-        """Keep a frame; an utterance that grows too long is cut."""
-        self._frames.append(frame)
-        self._heard_s += frame.duration_s
-        return self.end_utterance() if self._heard_s >= LONGEST_UTTERANCE_S else ()
+    @property
+    def heard_seq(self) -> int:
+        """The last item when no whole utterance waits; audio of the running one need not be decoded yet."""
+        return self._decided_seq if self._ended else self._last_seq
 
-    def end_utterance(self) -> Sequence[Transcript]:
-        """Decode the utterance."""
-        frames, heard_s = self._frames, self._heard_s
-        self._frames, self._heard_s, self._partial_heard_s = [], 0.0, 0.0
-        if heard_s < SHORTEST_S:
-            return ()
-        text, words, confidence = self._engine.decode(_samples(frames), final=True)
+    def accept(self, seq: int, frame: AudioFrame) -> None:
+        """Keep a frame; an utterance that grows too long, or whose rate changes, is cut."""
+        self._last_seq = seq
+        if self._running.frames and self._running.frames[0].rate_hz != frame.rate_hz:
+            self._cut(len(self._running.frames), seq - 1)
+        self._running.add(seq, frame)
+        if self._running.heard_s >= LONGEST_UTTERANCE_S:
+            keep = quietest_frame(self._running.frames)
+            self._cut(keep, seq - (len(self._running.frames) - keep))
+
+    def end_utterance(self, seq: int) -> None:
+        """Put the utterance in line for decoding."""
+        self._last_seq = seq
+        self._cut(len(self._running.frames), seq)
+
+    def urgency(self) -> Urgency | None:
+        """Whole utterances first; a partial result when enough of the running one is new."""
+        if self._ended:
+            return Urgency.FINAL
+        due = self._running.heard_s - self._partial_heard_s >= PARTIAL_EVERY_S
+        return Urgency.PARTIAL if due else None
+
+    def take(self) -> Job:
+        """Return the decoding of the oldest whole utterance, else of the running one so far."""
+        if self._ended:
+            utterance = self._ended[0]
+            return lambda: self._decode_final(utterance)
+        self._partial_heard_s = self._running.heard_s
+        frames = tuple(self._running.frames)
+        return lambda: self._decode_partial(frames)
+
+    def _cut(self, count: int, seq: int) -> None:
+        """Let the first `count` frames of the running utterance, up to the item `seq`, be a whole utterance."""
+        old, self._running, self._partial_heard_s = self._running, _Utterance(), 0.0
+        utterance = _Utterance(old.frames[:count], sum(f.duration_s for f in old.frames[:count]), seq)
+        self._ended.append(utterance)
+        for index, frame in enumerate(old.frames[count:], start=1):
+            self._running.add(seq + index, frame)
+
+    def _decode_final(self, utterance: _Utterance) -> Decoded:
+        try:
+            transcripts = self._final(utterance)
+        finally:
+            self._ended.popleft()
+            self._decided_seq = utterance.last_seq
+        return Decoded(transcripts, utterance.last_seq)
+
+    def _final(self, utterance: _Utterance) -> tuple[Transcript, ...]:
+        frames, shown = utterance.frames, self._shown
+        self._shown = False
+        text, words, confidence = "", list[Word](), 0.0
+        if utterance.heard_s >= SHORTEST_S:
+            text, words, confidence = self._engine.decode(_samples(frames), final=True)
         if not text:
-            return ()
+            return (self._transcript("", frames),) if shown else ()
         timeline = Timeline()
         for frame in frames:
             timeline.feed(frame)
         placed = tuple(
-            Word(word.text, timeline.call_s(word.start_s), timeline.call_s(word.end_s), word.confidence) for word in words
+            Word(word.text, timeline.call_s(word.start_s), timeline.call_s(word.end_s, is_end=True), word.confidence)
+            for word in words
         )
         start_s = placed[0].start_s if placed else frames[0].start_s
         end_s = placed[-1].end_s if placed else frames[-1].end_s
         return (Transcript(self._channel, text, start_s, end_s, True, placed, confidence),)
 
-    def idle(self) -> Sequence[Transcript]:
-        """Decode the running utterance when a second of it is new."""
-        new_s = self._heard_s - self._partial_heard_s
-        if new_s < PARTIAL_EVERY_S or time.monotonic() - self._partial_at < PARTIAL_EVERY_S:
-            return ()
-        self._partial_heard_s = self._heard_s
-        text, _, confidence = self._engine.decode(_samples(self._frames), final=False)
-        self._partial_at = time.monotonic()
-        if not text:
-            return ()
-        start_s, end_s = self._frames[0].start_s, self._frames[-1].end_s
-        return (Transcript(self._channel, text, start_s, end_s, is_final=False, confidence=confidence),)
+    def _decode_partial(self, frames: Sequence[AudioFrame]) -> Decoded:
+        text, _, confidence = self._engine.decode(_samples(frames), final=False)
+        self._shown = self._shown or bool(text)
+        return Decoded((self._transcript(text, frames, confidence),) if text else ())
+
+    def _transcript(self, text: str, frames: Sequence[AudioFrame], confidence: float = 0.0) -> Transcript:
+        return Transcript(self._channel, text, frames[0].start_s, frames[-1].end_s, False, confidence=confidence)
+
+
+def quietest_frame(frames: Sequence[AudioFrame]) -> int:
+    """Return the index, among the last `CUT_SEARCH_S` seconds, after whose frame an utterance is best cut."""
+    first = max(1, len(frames) - int(CUT_SEARCH_S * 1000 / FRAME_MS))
+    levels = [level_dbfs(frame.pcm) for frame in frames[first:]]
+    smooth = np.convolve(levels, np.ones(CUT_FRAMES) / CUT_FRAMES, mode="same")
+    return first + int(np.argmin(smooth[: len(levels) - CUT_FRAMES // 2])) + 1
 
 
 def _samples(frames: Sequence[AudioFrame]) -> np.ndarray[Any, Any]:

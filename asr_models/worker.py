@@ -1,36 +1,133 @@
 """A recogniser worker: a process that holds one engine and serves the sessions of a pool.
 
-Messages to it are tuples: ("open", id, channel), ("audio", id, frame), ("end", id), ("finish", id),
-("close", id). From it: ("ready",), ("failed", message), ("text", id, transcripts, until_s) where all audio up to
-`until_s` has been decided (None: nothing yet), ("finished", id), ("beat",).
-It ends when its parent does: the pipe closes.
+Its first message is an `EngineSpec`; then come tuples: ("open", id, channel), ("audio", id, seq, frame),
+("end", id, seq), ("close", id). It answers ("ready",) or ("failed", message) once, then ("decoded", id, transcripts,
+decided_seq) for each job and, every `BEAT_EVERY_S`, ("beat", {id: heard_seq}).
+It ends when its parent does: the socket closes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
+import os
 import signal
+import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from asr_models.engine import Engine, EngineSession, EngineSpec, load_engine
-from hotline.domain.segment import Transcript
+from asr_models.engine import Decoded, Engine, EngineSession, EngineSpec, Job, load_engine
 from hotline.errors import HotlineError
 
 log = logging.getLogger(__name__)
 
-BEAT_EVERY_S = 1.0
-IDLE_PAUSE_S = 0.02
+BEAT_EVERY_S = 0.25
+NICENESS = 5
+"""Decoding gives way to the console, which must answer while calls are recognised."""
 
 
-def run_worker(pipe: Connection, spec: EngineSpec) -> None:
-    """Load the engine and serve until the pipe closes. Entry point of the process."""
+@dataclass
+class _Served:
+    session: EngineSession
+    last_seq: int = 0
+    busy: bool = False
+    served_at: int = 0
+
+
+class WorkerServer:
+    """Runs the jobs of all sessions, the most urgent first, in as many threads as the engine allows."""
+
+    def __init__(self, engine: Engine, pipe: Connection) -> None:
+        self._engine = engine
+        self._pipe = pipe
+        self._served: dict[int, _Served] = {}
+        self._jobs = 0
+        self._changed = threading.Condition()
+        self._sending = threading.Lock()
+
+    def serve(self) -> None:
+        """Read messages until the parent goes away."""
+        for _ in range(self._engine.threads):
+            threading.Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
+        while True:
+            try:
+                message = self._pipe.recv()
+            except (EOFError, OSError):
+                return
+            with self._changed:
+                self._take_in(message)
+                self._changed.notify()
+
+    def _take_in(self, message: tuple[Any, ...]) -> None:
+        kind, session_id, *rest = message
+        if kind == "open":
+            self._served[session_id] = _Served(self._engine.open(rest[0]))
+        elif kind == "close":
+            self._served.pop(session_id, None)
+        elif served := self._served.get(session_id):
+            served.last_seq = rest[0]
+            if kind == "audio":
+                served.session.accept(*rest)
+            else:
+                served.session.end_utterance(*rest)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while (chosen := self._most_urgent()) is None:
+                    self._changed.wait()
+                session_id, served = chosen
+                served.busy = True
+                self._jobs += 1
+                served.served_at = self._jobs
+                job = served.session.take()
+            decoded = self._run(job, served)
+            self._send(("decoded", session_id, decoded.transcripts, decoded.decided_seq))
+            with self._changed:
+                served.busy = False
+                self._changed.notify()
+
+    def _most_urgent(self) -> tuple[int, _Served] | None:
+        ready = [
+            (urgency, served.served_at, session_id)
+            for session_id, served in self._served.items()
+            if not served.busy and (urgency := served.session.urgency()) is not None
+        ]
+        if not ready:
+            return None
+        session_id = min(ready)[2]
+        return session_id, self._served[session_id]
+
+    def _run(self, job: Job, served: _Served) -> Decoded:
+        try:
+            return job()
+        except Exception as error:  # one session's bad audio must not take the others down
+            log.error("utterance given up", extra={"error": type(error).__name__})
+            return Decoded((), served.session.heard_seq)
+
+    def _beat(self) -> None:
+        while True:
+            with self._changed:
+                heard = {session_id: served.session.heard_seq for session_id, served in self._served.items()}
+            self._send(("beat", heard))
+            threading.Event().wait(BEAT_EVERY_S)
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        try:
+            with self._sending:
+                self._pipe.send(message)
+        except OSError:
+            os._exit(0)  # the parent is gone
+
+
+def main(descriptor: int) -> None:
+    """Serve a pool over the inherited socket. Ends the process at once when the parent goes, even in a decoding."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    pipe = Connection(descriptor)
+    spec: EngineSpec = pipe.recv()
     try:
         engine = load_engine(spec)
     except HotlineError as error:
@@ -40,81 +137,9 @@ def run_worker(pipe: Connection, spec: EngineSpec) -> None:
         pipe.send(("failed", f"语音模型无法加载（{type(error).__name__}）"))
         return
     pipe.send(("ready",))
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        _Worker(pipe, engine).serve()
+    WorkerServer(engine, pipe).serve()
+    os._exit(0)
 
 
-class _Worker:
-    def __init__(self, pipe: Connection, engine: Engine) -> None:
-        self._pipe = pipe
-        self._engine = engine
-        self._sessions: dict[int, EngineSession] = {}
-        self._heard_s: dict[int, float] = {}
-        self._inbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
-        self._beat_at = 0.0
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        """Empty the pipe at once, so that the parent never waits for a decoding."""
-        while True:
-            try:
-                self._inbox.put(self._pipe.recv())
-            except (EOFError, OSError):
-                self._inbox.put(None)
-                return
-
-    def serve(self) -> None:
-        for message in self._messages():
-            kind, session_id, *rest = message
-            if kind == "open":
-                self._sessions[session_id] = self._engine.open(rest[0])
-            elif kind == "close":
-                self._sessions.pop(session_id, None)
-            elif session_id in self._sessions:
-                self._work(kind, session_id, rest)
-            self._beat()
-
-    def _messages(self) -> Iterator[tuple[Any, ...]]:
-        while True:
-            try:
-                message = self._inbox.get(timeout=IDLE_PAUSE_S)
-            except queue.Empty:
-                self._use_idle_time()
-                continue
-            if message is None:
-                return
-            yield message
-
-    def _work(self, kind: str, session_id: int, rest: Sequence[Any]) -> None:
-        session = self._sessions[session_id]
-        try:
-            if kind == "audio":
-                self._heard_s[session_id] = rest[0].end_s
-                transcripts = session.accept(rest[0])
-            else:
-                transcripts = session.end_utterance()
-        except Exception as error:  # one session's bad audio must not take the others down
-            log.error("utterance given up", extra={"error": type(error).__name__})
-            kind, transcripts = ("end" if kind == "audio" else kind), ()
-        self._report(session_id, transcripts, utterance_over=kind != "audio")
-        if kind == "finish":
-            self._pipe.send(("finished", session_id))
-
-    def _use_idle_time(self) -> None:
-        for session_id, session in list(self._sessions.items()):
-            self._report(session_id, session.idle())
-            if not self._inbox.empty():
-                break
-        self._beat()
-
-    def _report(self, session_id: int, transcripts: Sequence[Transcript], *, utterance_over: bool = False) -> None:
-        """Send results together with how far the audio is decided, so that neither can be lost alone."""
-        decided = utterance_over or (bool(transcripts) and transcripts[-1].is_final)
-        if transcripts or decided:
-            until_s = self._heard_s.get(session_id, 0.0) if decided else None
-            self._pipe.send(("text", session_id, tuple(transcripts), until_s))
-
-    def _beat(self) -> None:
-        if time.monotonic() - self._beat_at >= BEAT_EVERY_S:
-            self._beat_at = time.monotonic()
-            self._pipe.send(("beat",))
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
