@@ -11,7 +11,8 @@ from hotline.domain.call import Call
 from hotline.domain.entities import Entity, EntityType
 from hotline.domain.segment import Segment
 
-TRANSFER_WORDS = re.compile(r"转了|转走|转出|汇了|打了|打给|付了|转给|转过去|已经转|被转|交了|充了")
+TRANSFER_WORDS = re.compile(r"[转汇付打]了|[转汇打]走|转出|[转打汇]给|[转打汇]过去|已经转|被转|交了|充了|[转打汇]的|[分点半刻\d]转")
+NOT_YET = re.compile(r"以前|之前|再[转汇打付交]|还没|没有[转汇打]|让我[转汇打]|要我[转汇打]|准备|打算")
 TIME_VALUE = re.compile(r"(?P<day>前天|昨天|今天|(?P<month>\d{1,2})月(?P<date>\d{1,2})日)?\D*?(?P<hour>\d{1,2}):(?P<minute>\d{2})")
 DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
 
@@ -36,7 +37,7 @@ def draft(call: Call, entities: Sequence[Entity], segments: Sequence[Segment]) -
         chosen["amount_fen"] = _cell(amount, int(amount.value) * 100, segments)
     for entity in reversed([e for e in entities if e.type is EntityType.TIME]):
         moment = resolve_time(str(entity.value), call.started_at)
-        if moment:
+        if moment and _tells_of_paying(entity, segments):
             chosen["transfer_time"] = _cell(entity, moment.isoformat(timespec="minutes"), segments)
             break
     return chosen
@@ -71,12 +72,14 @@ def _best(entities: Sequence[Entity], entity_type: EntityType) -> Entity | None:
 
 def _transferred_amount(entities: Sequence[Entity], segments: Sequence[Segment]) -> Entity | None:
     """Prefer an amount said with a word of paying in the same turn, then the largest."""
-
-    def paid(entity: Entity) -> bool:
-        return entity.turn < len(segments) and bool(TRANSFER_WORDS.search(segments[entity.turn].text))
-
     amounts = [e for e in entities if e.type is EntityType.AMOUNT and "approximate" not in e.warnings]
-    return max(amounts, key=lambda e: (paid(e), e.confirmed, int(e.value)), default=None)
+    return max(amounts, key=lambda e: (_tells_of_paying(e, segments), e.confirmed, int(e.value)), default=None)
+
+
+def _tells_of_paying(entity: Entity, segments: Sequence[Segment]) -> bool:
+    """Say whether the turn speaks of money that was sent, and not of a deadline or of sending more."""
+    text = segments[entity.turn].text if entity.turn < len(segments) else ""
+    return bool(TRANSFER_WORDS.search(text)) and not NOT_YET.search(text)
 
 
 def _cell(entity: Entity, value: object, segments: Sequence[Segment]) -> dict[str, Any]:

@@ -19,7 +19,9 @@ LONGEST_PAUSE_TURNS = 4
 """Turns after which a dictation that has not gone on is over."""
 NEAR = 3
 """So many digits may differ between a dictation and its read-back."""
-RESTART = re.compile(r"不对|不是|错了|说错|重新|重来|再说一遍|我再念|从头")
+STATED_LENGTH = re.compile(r"(?P<number>\d(?:[-， ,]?\d){8,})(?P<gap>[-， ,]?)(?P<length>1\d)(?=位)")
+"""A number whose count of digits is said right after it: 6217…579，19位."""
+RESTART = re.compile(r"不对|不是|错了|说错|念错|多念|少念|更正|重新|重来|再说一遍|我再念|从头")
 ALIPAY_CONTEXT = re.compile(r"支付宝(?:账号|账户|号|的账号)?[^，。]{0,4}$")
 WECHAT_CONTEXT = re.compile(r"(?:微信号|微信|QQ号?|扣扣|验证码|密码|工号|警号|编号|单号|订单|尾号|后四位|房间号|会议号|邀请码|群号)[^，。\d]{0,6}$")
 
@@ -44,6 +46,7 @@ def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequen
         speaker = speakers[turn]
         if RESTART.search(texts[turn]):
             open_.pop(speaker, None)
+        text = STATED_LENGTH.sub(_without_length, text)
         for match in RUN.finditer(text):
             context = texts[turn][: match.start()]
             for digits, start, end in _pieces(match):
@@ -57,6 +60,13 @@ def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequen
             if turn - open_[other].turn > LONGEST_PAUSE_TURNS:
                 del open_[other]
     return complete
+
+
+def _without_length(match: re.Match[str]) -> str:
+    """Blank the count of digits when it is the count of the digits before it."""
+    digits = re.sub(r"\D", "", match["number"])
+    blank = " " * len(match["length"])
+    return match["number"] + match["gap"] + blank if len(digits) == int(match["length"]) else match[0]
 
 
 def _pieces(match: re.Match[str]) -> list[tuple[str, int, int]]:
@@ -146,5 +156,9 @@ def _add(
             complete[index] = (fresh, start, end)
             return
         if near and known.speaker != speaker:
+            return
+        corrected = entity_type is EntityType.BANK_CARD and str(known.value)[:6] == digits[:6]
+        if corrected and restarted and turn - known.turn <= LONGEST_PAUSE_TURNS:
+            complete[index] = (Entity(entity_type, digits, turn, digits, speaker, warnings=warnings), start, end)
             return
     complete.append((Entity(entity_type, digits, turn, digits, speaker, warnings=warnings), start, end))
