@@ -6,10 +6,11 @@ a second, when the worker has nothing better to do.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,9 @@ LEAST_LOG_PROBABILITY = -1.3
 SILENCE_PROBABILITY = 0.6
 REPEATS = re.compile(r"([^\d零〇一二三四五六七八九幺两洞拐]{1,12}?)\1{4,}")
 """A loop; digits are left alone, since account numbers do repeat them."""
+BROKEN_CHARACTER = "\ufffd"
+"""Stands for a character whose bytes were cut off with the token limit."""
+CHINESE_MARKS = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；"})
 CREDITS = re.compile(r"字幕|请不吝点赞|打赏支持|订阅我的频道|明镜与点点|谢谢观看|谢谢收看|by索兰娅|优优独播剧场")
 """What Whisper learned from subtitle credits and says on noise."""
 
@@ -105,11 +109,25 @@ class WhisperEngine:
             without_timestamps=not final,
             max_new_tokens=LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S),
         )
-        return [segment for segment in segments if _is_speech(segment)]
+        first_pass = itertools.takewhile(_of_first_pass(), segments)
+        return [segment for segment in first_pass if _is_speech(segment)]
 
     def _clean(self, text: str) -> str:
-        simplified: str = self._simplify.convert(text.strip()) if self._language == "zh" else text.strip()
-        return REPEATS.sub(r"\1", simplified)
+        text = text.replace(BROKEN_CHARACTER, "").strip()
+        if self._language == "zh":
+            text = self._simplify.convert(text).translate(CHINESE_MARKS)
+        return REPEATS.sub(r"\1", text)
+
+
+def _of_first_pass() -> Callable[[Any], bool]:
+    """Return a test for segments of the first pass. An utterance fits into one; on the rest Whisper makes things up."""
+    seeks: list[int] = []
+
+    def test(segment: Any) -> bool:
+        seeks.append(segment.seek)
+        return bool(segment.seek == seeks[0])
+
+    return test
 
 
 def _echoes_prompt(text: str) -> bool:
