@@ -57,7 +57,7 @@ class VoskEngine:
 
     def __init__(self, spec: EngineSpec) -> None:
         check_vosk_model(spec.model)
-        import vosk  # type: ignore[import-untyped]
+        import vosk
 
         vosk.SetLogLevel(-1)
         self.threads = spec.threads

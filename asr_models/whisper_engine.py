@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import soxr  # type: ignore[import-untyped]
+import soxr
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
 from hotline.audio import FRAME_MS, AudioFrame, level_dbfs
@@ -50,7 +50,7 @@ class WhisperEngine:
     """One model, shared by all sessions of a worker."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        from faster_whisper import WhisperModel  # type: ignore[import-untyped]
+        from faster_whisper import WhisperModel
         from opencc import OpenCC
 
         if not (spec.model / "model.bin").is_file():
@@ -88,7 +88,7 @@ class WhisperEngine:
             kept = self._segments(audio, final, None)
             text = self._clean("".join(segment.text for segment in kept))
         words = [
-            Word(self._clean(word.word), word.start, word.end, word.probability)
+            Word(self._clean(word.word), float(word.start), float(word.end), float(word.probability))
             for segment in kept
             for word in segment.words or ()
         ]

@@ -90,7 +90,7 @@ class _SoundDeviceStream:
 
     def __init__(self, device: str | None, blocks: CaptureQueue) -> None:
         try:
-            import sounddevice  # type: ignore[import-untyped]
+            import sounddevice
         except (ImportError, OSError):
             raise _failure("缺少 sounddevice 或 PortAudio") from None
         self._blocks = blocks
@@ -122,7 +122,7 @@ class _PyAudioStream:
 
     def __init__(self, device: str | None, blocks: CaptureQueue) -> None:
         try:
-            import pyaudio  # type: ignore[import-untyped,unused-ignore]
+            import pyaudio
         except ImportError:
             raise DeviceError(
                 "没有安装 PyAudio",
