@@ -6,23 +6,34 @@ Canonical values: digits without separators, sums as whole yuan, banks by short 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hotline.domain.entities import Entity, EntityType
 from hotline.domain.segment import Segment, Turn
+from hotline.entity_rules.addresses import find_mail_accounts, find_urls, find_wechat_names, spoken_addresses
 from hotline.entity_rules.amounts import find_amounts
+from hotline.entity_rules.apps import find_apps
+from hotline.entity_rules.banks import find_banks
 from hotline.entity_rules.dictation import digit_entities
 from hotline.entity_rules.found import Found
 from hotline.entity_rules.moments import find_moments
 from hotline.entity_rules.names import find_names
-from hotline.entity_rules.organisations import find_apps, find_banks, find_urls, spoken_addresses
-from hotline.numbers import normalise
+from hotline.numbers import COUNTED, normalise_marked
 
-Rule = Callable[[str], list[Found]]
-BLANKING_RULES: tuple[Rule, ...] = (find_urls, find_moments, find_amounts)
+Rule = Callable[[str, str], list[Found]]
+"""Takes a turn's marked text and what the other speaker said just before."""
+BLANKING_RULES: tuple[Rule, ...] = (
+    find_mail_accounts,
+    lambda text, _: find_wechat_names(text),
+    lambda text, _: find_urls(text),
+    lambda text, _: find_moments(text),
+    find_amounts,
+)
 """Their digits are not part of an account or a phone number."""
-OTHER_RULES: tuple[Rule, ...] = (find_banks, find_apps, find_names)
+QUANTITY = re.compile(rf"\d+(?:\.\d+)?{COUNTED}|\d{{1,4}}(?=年|月|号楼|[日岁室楼期单%])|\d{{1,2}}(?=号)")
+"""Numbers that count or date something."""
 BLANK = "\u3000"
 
 
@@ -39,17 +50,20 @@ def extract_segments(segments: Sequence[Segment]) -> list[Entity]:
 
 def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, float, float]]:
     """Return entities with their place in the turn as shares of its length."""
-    texts = [normalise(spoken_addresses(text)) for text in raw]
+    texts = [normalise_marked(spoken_addresses(text)) for text in raw]
     masked, found = [], []
     for turn, text in enumerate(texts):
+        question = raw[turn - 1] if turn and speakers[turn - 1] != speakers[turn] else ""
         blanked = text
         for rule in BLANKING_RULES:
-            for item in rule(blanked):
+            for item in rule(blanked, question):
                 blanked = blanked[: item.start] + BLANK * (item.end - item.start) + blanked[item.end :]
                 found.append((_entity(item, turn, speakers[turn], text), item.start, item.end))
-        for rule in OTHER_RULES:
-            found.extend((_entity(item, turn, speakers[turn], text), item.start, item.end) for item in rule(text))
-        masked.append(blanked)
+        apps = find_apps(text)
+        names = [item for item in find_names(text, question) if not any(item.overlaps(app) for app in apps)]
+        for items in (find_banks(text), apps, names):
+            found.extend((_entity(item, turn, speakers[turn], text), item.start, item.end) for item in items)
+        masked.append(QUANTITY.sub(lambda match: BLANK * len(match[0]), blanked))
     found += digit_entities(texts, speakers, masked)
     found.sort(key=lambda item: (item[0].turn, item[1]))
     return [
@@ -59,7 +73,7 @@ def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, 
 
 
 def _entity(item: Found, turn: int, speaker: str, text: str) -> Entity:
-    return Entity(item.type, item.value, turn, text[item.start : item.end], speaker, warnings=item.warnings)
+    return Entity(item.type, item.value, turn, text[item.start : item.end].replace(COUNTED, ""), speaker, warnings=item.warnings)
 
 
 def _once(found: Sequence[tuple[Entity, int, int]]) -> list[tuple[Entity, int, int]]:

@@ -20,7 +20,7 @@ U = "十百千万亿"
 ANY = D + U
 MEASURE = "个次笔天年月张单条件位份期人起样下直些共边般定会步家名项句种"
 IDIOMS = re.compile(
-    rf"百万保障|(?<![{ANY}])万一|(?<![{ANY}几])千万(?![块元人])|三心二意|乱七八糟|五花八门|四面八方|三番五次|不管三七二十一"
+    rf"百万保障|(?<=[{ANY}])(?<!十)一(?:共|直|定|边|会儿|样|些|般|律|旦|切)|(?<![{ANY}])万一|(?<![{ANY}几])千万(?![块元人])|三心二意|乱七八糟|五花八门|四面八方|三番五次|不管三七二十一"
     rf"|十有八九|八九不离十|千方百计|成千上万|四舍五入|十字路口|一万个(?:不|放)|百分百|百分之百分|亿万富|五百强|说一不二|接二连三"
     rf"|(?<![{ANY}点])十分(?!钟|之)|(?<![{DICTATED}])(?:三十六计|七上八下|一五一十|七七八八|三三两两|一一对应|双十[一二](?!月)|六一八)(?![{DICTATED}])"
     rf"|(?<![{ANY}])二百五(?![{ANY}十])|二维码|二手|五一(?=放假|假期|劳动)|十一(?=放假|假期|国庆|长假)"
@@ -78,6 +78,10 @@ SHORTHAND = re.compile(r"(?<![\d~.])(\d+(?:\.\d+)?)([百千万亿wWkK])(?![A-Za-
 ROUGHLY = re.compile(r"多|来[万块个]|左右|大概|差不多|将近|上下|大约|约|出头|不到|几")
 
 
+COUNTED = "\u2060"
+"""Invisible mark: a quantity, where digits said one by one are an account or a telephone number."""
+
+
 @dataclass(frozen=True)
 class Amount:
     """Money in whole yuan; `low` and `high` bound it, and differ where only a range was said."""
@@ -90,6 +94,11 @@ class Amount:
 
 def normalise(text: str) -> str:
     """Return the text with spoken numbers written as digits; what is not surely a number stays."""
+    return normalise_marked(text).replace(COUNTED, "")
+
+
+def normalise_marked(text: str) -> str:
+    """Normalise, with `COUNTED` behind every number that was said with 十, 百, 千, 万 or 亿."""
     text = VOUCHER.sub(lambda match: match[0].translate(FORMAL), text.translate(FULL_WIDTH))
     text = THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
     if ONLY_DIGITS.fullmatch(text) and len(digits(text)) > 1 and not re.search(r"[两]$", text):
@@ -217,7 +226,7 @@ def _close_by(match: re.Match[str]) -> str:
     low, high = (cardinal(match["head"] + match[bound] + match["tail"]) for bound in ("low", "high"))
     if low is None or high is None or DIGIT_VALUES[match["high"]] != DIGIT_VALUES[match["low"]] + 1:
         return match[0]
-    return f"{plain(low)}~{plain(high)}"
+    return f"{plain(low)}~{plain(high)}{COUNTED}"
 
 
 def _range(match: re.Match[str], keep: Callable[[str], str]) -> str:
@@ -238,15 +247,16 @@ def _cardinal(match: re.Match[str]) -> str:
         return run
     counts_ahead = COUNTED_AHEAD.match(ahead) or ("\ue000" <= ahead[:1] <= "\uf8ff" and run[-1] == "一")
     if len(run) > 2 and run[-1] in DIGIT_VALUES and run[-2] in "百千万亿" and counts_ahead:
-        return gap + _number(run[:-1], run[:-1]) + run[-1]
+        return gap + _number(run[:-1], run[:-1]) + COUNTED + run[-1]
     if run == "十" and not re.match("[块元个天年岁分次单号]|[多来几][万块年天岁]", ahead):
         return run
-    return gap + _number(run, run)
+    value = cardinal(run)
+    return run if value is None else gap + plain(value) + COUNTED
 
 
 def _shorthand(match: re.Match[str]) -> str:
     scale = {"w": 10_000, "W": 10_000, "k": 1000, "K": 1000, **UNIT_VALUES}[match[2]]
-    return plain(Decimal(match[1]) * scale)
+    return plain(Decimal(match[1]) * scale) + COUNTED
 
 
 PASSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (

@@ -9,7 +9,7 @@ from hotline.entity_rules.found import Found
 
 APPS = (
     "支付宝 微信 企业微信 QQ 腾讯会议 钉钉 飞书 抖音 快手 淘宝 天猫 京东 京东金融 京东白条 京东金条 拼多多 闲鱼 转转 美团 美团借钱 饿了么 小红书 微博 陌陌 探探 Soul 知乎 "
-    "国家反诈中心 全民反诈 云闪付 数字人民币 花呗 借呗 度小满 微粒贷 安逸花 宜享花 360借条 有钱花 百度网盘 58同城 唯品会 携程 去哪儿 滴滴 得物 苏宁 "
+    "国家反诈中心 全民反诈 云闪付 花呗 借呗 度小满 微粒贷 安逸花 宜享花 360借条 有钱花 百度网盘 58同城 唯品会 携程 去哪儿 滴滴 得物 苏宁 "
     "Zoom Telegram WhatsApp Skype Line Facebook Instagram Messenger FaceTime 向日葵 ToDesk TeamViewer AnyDesk 币安 欧易 火币 蝙蝠 BatChat 密聊 "
     "交易猫 螃蟹账号 5173 王者荣耀 和平精英 原神 哔哩哔哩 YY 世纪佳缘 珍爱网 百合网 同花顺 东方财富 Steam 个人所得税"
 ).split()

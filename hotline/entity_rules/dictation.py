@@ -1,29 +1,35 @@
-"""Numbers that arrive in pieces: within a turn, over several turns, and read back by the other speaker."""
+"""Numbers that arrive in pieces: within a turn, over several turns, read back by the other speaker, corrected."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
 from hotline.domain.entities import Entity, EntityType
+from hotline.entity_rules.amounts import SERVICE_NUMBERS
 from hotline.entity_rules.digit_strings import CARD_LENGTHS, kind_of
 
 FILLER = r"[ ，,、。.．\-—～~]|嗯|呃|啊|哦|那个|然后|再|还有|杠|空格|对|后面是?|接着是?"
-RUN = re.compile(rf"\d(?:(?:{FILLER}){{0,3}}\d)*[xX]?")
+RUN = re.compile(rf"(?<![A-Za-z@_.])\d(?:(?:{FILLER}){{0,3}}\d)*[xX]?(?![A-Za-z@_])")
 PIECE = re.compile(r"\d+[xX]?")
 SHORTEST_PIECE = 2
 LONGEST_PAUSE_TURNS = 4
 """Turns after which a dictation that has not gone on is over."""
 NEAR = 3
-"""So many digits may differ between a dictation and its read-back."""
-STATED_LENGTH = re.compile(r"(?P<number>\d(?:[-， ,]?\d){8,})(?P<gap>[-， ,]?)(?P<length>1\d)(?=位)")
-"""A number whose count of digits is said right after it: 6217…579，19位."""
+"""So many digits may differ between a dictation and its read-back or correction."""
+OPEN_CARD_DIGITS = 8
+"""With so many digits heard, a short string that could stand alone still goes on with the dictation."""
 RESTART = re.compile(r"不对|不是|错了|说错|念错|多念|少念|更正|重新|重来|再说一遍|我再念|从头")
-ALIPAY_CONTEXT = re.compile(r"支付宝(?:账号|账户|号|的账号)?[^，。]{0,4}$")
-WECHAT_CONTEXT = re.compile(r"(?:微信号|微信|QQ号?|扣扣|验证码|密码|工号|警号|编号|单号|订单|尾号|后四位|房间号|会议号|邀请码|群号)[^，。\d]{0,6}$")
+LAST_DIGITS = re.compile(r"(?:后|最后|末尾)[两三四五六几]位|尾数")
+FRESH = re.compile(r"(?:卡号|账号|账户|号码|电话|手机号?|身份证号?)(?:是|：|:|，|,| |的|叫|就是|为)*$")
+PAYMENT_ACCOUNT = re.compile(r"支付宝(?:的?账号|账户|号)?[^，。]{0,4}$")
+PAYMENT_ASKED = re.compile(r"支付宝(?:的?账号|账户|号)")
+OTHER_NUMBER = re.compile(
+    r"(?:微信号?|QQ号?|扣扣|验证码|密码|工号|警号|编号|单号|订单号?|尾号|房间号?|会议号|邀请码|群号|案号|代码|口令|车牌)[^，。\d]{0,6}$"
+)
 
 
 @dataclass
@@ -32,133 +38,185 @@ class _Open:
 
     digits: str
     turn: int
-    pieces: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequence[str]) -> list[tuple[Entity, int, int]]:
+@dataclass(frozen=True)
+class _Piece:
+    """Digits of one turn; `start` and `end` count characters of its text."""
+
+    digits: str
+    turn: int
+    speaker: str
+    start: int
+    end: int
+    context: str
+    """The turn's text before the piece."""
+    restarted: bool
+    """True when the turn says that something was wrong."""
+    payment_account: bool
+
+
+Placed = tuple[Entity, int, int]
+
+
+def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequence[str]) -> list[Placed]:
     """Return entities with the character range of their last piece.
 
     `masked` are the texts with sums, times and addresses blanked, so that their digits are not taken twice.
     """
-    complete: list[tuple[Entity, int, int]] = []
-    open_: dict[str, _Open] = {}
+    dictations = _Dictations()
     for turn, text in enumerate(masked):
-        speaker = speakers[turn]
-        if RESTART.search(texts[turn]):
-            open_.pop(speaker, None)
-        text = STATED_LENGTH.sub(_without_length, text)
+        question = texts[turn - 1] if turn and speakers[turn - 1] != speakers[turn] else ""
+        restarted = bool(RESTART.search(texts[turn]))
+        if restarted:
+            dictations.drop(speakers[turn])
         for match in RUN.finditer(text):
-            context = texts[turn][: match.start()]
             for digits, start, end in _pieces(match):
-                kind = kind_of(digits)
-                if kind and not (open_.get(speaker) and len(open_[speaker].digits) >= 8 and len(digits) < 11):
-                    open_.pop(speaker, None)
-                    _add(complete, digits, kind, turn, speaker, start, end, context)
-                elif len(digits) >= SHORTEST_PIECE and not WECHAT_CONTEXT.search(context):
-                    _continue(complete, open_, digits, turn, speaker, start, end, context)
-        for other in list(open_):
-            if turn - open_[other].turn > LONGEST_PAUSE_TURNS:
-                del open_[other]
-    return complete
+                context = texts[turn][:start]
+                payment = bool(PAYMENT_ACCOUNT.search(context) or PAYMENT_ASKED.search(question))
+                dictations.hear(_Piece(digits, turn, speakers[turn], start, end, context, restarted, payment))
+        dictations.forget(turn)
+    return dictations.complete
 
 
-def _without_length(match: re.Match[str]) -> str:
-    """Blank the count of digits when it is the count of the digits before it."""
-    digits = re.sub(r"\D", "", match["number"])
-    blank = " " * len(match["length"])
-    return match["number"] + match["gap"] + blank if len(digits) == int(match["length"]) else match[0]
+class _Dictations:
+    """What has been dictated completely, and what each speaker is still dictating."""
+
+    def __init__(self) -> None:
+        self.complete: list[Placed] = []
+        self._open: dict[str, _Open] = {}
+
+    def drop(self, speaker: str) -> None:
+        """Start the speaker's dictation anew."""
+        self._open.pop(speaker, None)
+
+    def forget(self, turn: int) -> None:
+        """End dictations that have not gone on."""
+        for speaker in [s for s, running in self._open.items() if turn - running.turn > LONGEST_PAUSE_TURNS]:
+            del self._open[speaker]
+
+    def hear(self, piece: _Piece) -> None:
+        """Take the next digits of a turn."""
+        if piece.digits in SERVICE_NUMBERS or OTHER_NUMBER.search(piece.context):
+            return
+        if piece.restarted and len(piece.digits) <= 6 and LAST_DIGITS.search(piece.context):
+            self._correct_end(piece)
+            return
+        running = self._open.get(piece.speaker)
+        if running and FRESH.search(piece.context):
+            running = None
+        kind = kind_of(piece.digits)
+        goes_on = running and len(running.digits) >= OPEN_CARD_DIGITS and len(piece.digits) < 11
+        if kind and not goes_on:
+            self.drop(piece.speaker)
+            self._settle(piece, kind)
+            if kind[0] is EntityType.BANK_CARD and len(piece.digits) < max(CARD_LENGTHS):
+                self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+        elif len(piece.digits) >= SHORTEST_PIECE and not self._is_echo(piece):
+            self._go_on(piece, running)
+
+    def _is_echo(self, piece: _Piece) -> bool:
+        """Say whether a piece only repeats what the other speaker is dictating."""
+        others = [running.digits for speaker, running in self._open.items() if speaker != piece.speaker]
+        return any(
+            told.endswith(piece.digits) or told.startswith(piece.digits) or (len(piece.digits) > 3 and piece.digits in told)
+            for told in others
+        )
+
+    def _go_on(self, piece: _Piece, running: _Open | None) -> None:
+        if running is None:
+            self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+            return
+        again = running.turn != piece.turn and len(piece.digits) < OPEN_CARD_DIGITS
+        if again and running.digits.endswith(piece.digits):
+            return
+        whole = running.digits + piece.digits
+        if len(whole) > max(CARD_LENGTHS):
+            self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+            return
+        self._open[piece.speaker] = _Open(whole, piece.turn)
+        kind = kind_of(whole)
+        if kind is None or (kind[0] is EntityType.PHONE and whole[0] not in "10"):
+            return
+        self._remove_shorter(piece.speaker, whole)
+        self._settle(replace(piece, digits=whole), kind)
+        if kind[0] is not EntityType.BANK_CARD:
+            self.drop(piece.speaker)
+
+    def _remove_shorter(self, speaker: str, digits: str) -> None:
+        """Drop a card that was only the beginning of this one."""
+
+        def beginning(entity: Entity) -> bool:
+            value = str(entity.value)
+            return entity.type is EntityType.BANK_CARD and value != digits and digits.startswith(value)
+
+        self.complete = [item for item in self.complete if item[0].speaker != speaker or not beginning(item[0])]
+
+    def _settle(self, piece: _Piece, kind: tuple[EntityType, tuple[str, ...]]) -> None:
+        """Add a complete string, or confirm or correct the one that it repeats."""
+        entity_type, warnings = kind
+        if entity_type is EntityType.PHONE and piece.payment_account:
+            entity_type = EntityType.ALIPAY
+        digits = piece.digits.upper()
+        fresh = Entity(entity_type, digits, piece.turn, digits, piece.speaker, warnings=warnings)
+        for index, (known, start, end) in enumerate(self.complete):
+            if known.value == digits:
+                confirmed = known.confirmed or known.speaker != piece.speaker
+                self.complete[index] = (replace(known, confirmed=confirmed), start, end)
+                return
+            if known.type is entity_type and self._same_fact(known, piece):
+                if piece.restarted or len(warnings) <= len(known.warnings):
+                    self.complete[index] = (fresh, piece.start, piece.end)
+                return
+        self.complete.append((fresh, piece.start, piece.end))
+
+    def _same_fact(self, known: Entity, piece: _Piece) -> bool:
+        """Say whether a string is a read-back or a correction of a known one that differs a little."""
+        value, recent = str(known.value), piece.turn - known.turn <= LONGEST_PAUSE_TURNS
+        near = Levenshtein.distance(value, piece.digits) <= NEAR
+        if piece.restarted and recent:
+            return near or (known.type is EntityType.BANK_CARD and value[:6] == piece.digits[:6])
+        return near and known.speaker != piece.speaker
+
+    def _correct_end(self, piece: _Piece) -> None:
+        """Put the right last digits (后四位错了，是0013) on the number that was said last."""
+        for index in reversed(range(len(self.complete))):
+            known, start, end = self.complete[index]
+            if piece.turn - known.turn > LONGEST_PAUSE_TURNS:
+                continue
+            value = str(known.value)[: -len(piece.digits)] + piece.digits
+            kind = kind_of(value)
+            if kind:
+                fresh = replace(known, value=value, turn=piece.turn, text=piece.digits, warnings=kind[1], confirmed=False)
+                self.complete[index] = (fresh, piece.start, piece.end)
+            return
 
 
-def _pieces(match: re.Match[str]) -> list[tuple[str, int, int]]:
-    """Split a run into complete strings where it holds some, else join it."""
+def _pieces(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:
+    """Join the groups of a run, unless some of them are complete strings by themselves."""
     parts = [(m[0], match.start() + m.start(), match.start() + m.end()) for m in PIECE.finditer(match[0])]
-    if len(parts) == 1:
-        return parts
-    joined = "".join(part[0] for part in parts)
-    if kind_of(joined) or not any(kind_of(part[0]) for part in parts):
-        return _joined(parts)
-    result: list[tuple[str, int, int]] = []
+    if kind_of("".join(part[0] for part in parts)) or not any(kind_of(part[0]) for part in parts):
+        yield from _joined(parts)
+        return
     waiting: list[tuple[str, int, int]] = []
     for part in parts:
         if kind_of(part[0]):
-            result += _joined(waiting)
+            yield from _joined(waiting)
             waiting = []
-            result.append(part)
+            yield part
         else:
             waiting.append(part)
-    return result + _joined(waiting)
+    yield from _joined(waiting)
 
 
-def _joined(parts: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Join pieces; two complete strings said one after the other are cut apart."""
-    if not parts:
-        return []
+def _joined(parts: list[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
+    """Join groups; two complete strings said one after the other are cut apart."""
     for cut in range(1, len(parts)):
-        left, right = ("".join(p[0] for p in side) for side in (parts[:cut], parts[cut:]))
+        sides = (parts[:cut], parts[cut:])
+        left, right = ("".join(part[0] for part in side) for side in sides)
         if kind_of(left) and kind_of(right):
-            return [(left, parts[0][1], parts[cut - 1][2]), (right, parts[cut][1], parts[-1][2])]
-    return [("".join(part[0] for part in parts), parts[0][1], parts[-1][2])]
-
-
-def _continue(
-    complete: list[tuple[Entity, int, int]], open_: dict[str, _Open], digits: str, turn: int, speaker: str, start: int,
-    end: int, context: str,
-) -> None:
-    """Add a piece to the speaker's dictation, unless it only repeats what was just said."""
-    running = open_.get(speaker)
-    for other, dictation in open_.items():
-        if other != speaker and dictation.digits.endswith(digits):
+            yield left, parts[0][1], parts[cut - 1][2]
+            yield right, parts[cut][1], parts[-1][2]
             return
-    if running is None:
-        open_[speaker] = _Open(digits, turn, [(turn, start, end)])
-        return
-    if running.digits.endswith(digits) and running.turn != turn and len(digits) < 8:
-        return
-    running.digits += digits
-    running.turn = turn
-    running.pieces.append((turn, start, end))
-    kind = kind_of(running.digits)
-    if kind is None:
-        if len(running.digits) > max(CARD_LENGTHS):
-            open_[speaker] = _Open(digits, turn, [(turn, start, end)])
-        return
-    if kind[0] is EntityType.PHONE and not running.digits.startswith("1"):
-        return
-    shorter = [i for i, (e, _, _) in enumerate(complete) if e.speaker == speaker and running.digits.startswith(str(e.value))]
-    for index in reversed(shorter):
-        if complete[index][0].type is EntityType.BANK_CARD:
-            del complete[index]
-    _add(complete, running.digits, kind, turn, speaker, start, end, context)
-    if kind[0] is not EntityType.BANK_CARD or len(running.digits) == max(CARD_LENGTHS):
-        del open_[speaker]
-
-
-def _add(
-    complete: list[tuple[Entity, int, int]], digits: str, kind: tuple[EntityType, tuple[str, ...]], turn: int, speaker: str,
-    start: int, end: int, context: str,
-) -> None:
-    """Add a complete string, or confirm or correct the one that it reads back."""
-    entity_type, warnings = kind
-    if entity_type is EntityType.PHONE and ALIPAY_CONTEXT.search(context):
-        entity_type = EntityType.ALIPAY
-    for index, (known, known_start, known_end) in enumerate(complete):
-        if {known.type, entity_type} <= {EntityType.PHONE, EntityType.ALIPAY} and known.value == digits:
-            entity_type = known.type
-        if known.type is not entity_type:
-            continue
-        if known.value == digits:
-            confirmed = known.confirmed or known.speaker != speaker
-            complete[index] = (replace(known, confirmed=confirmed), known_start, known_end)
-            return
-        near = Levenshtein.distance(str(known.value), digits) <= NEAR
-        if near and (known.speaker != speaker or turn - known.turn <= LONGEST_PAUSE_TURNS) and len(warnings) <= len(known.warnings):
-            fresh = Entity(entity_type, digits, turn, digits, speaker, warnings=warnings)
-            complete[index] = (fresh, start, end)
-            return
-        if near and known.speaker != speaker:
-            return
-        corrected = entity_type is EntityType.BANK_CARD and str(known.value)[:6] == digits[:6]
-        if corrected and restarted and turn - known.turn <= LONGEST_PAUSE_TURNS:
-            complete[index] = (Entity(entity_type, digits, turn, digits, speaker, warnings=warnings), start, end)
-            return
-    complete.append((Entity(entity_type, digits, turn, digits, speaker, warnings=warnings), start, end))
+    if parts:
+        yield "".join(part[0] for part in parts), parts[0][1], parts[-1][2]

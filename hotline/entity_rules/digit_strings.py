@@ -8,7 +8,7 @@ from datetime import date
 from hotline.domain.entities import EntityType
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
-LANDLINE = re.compile(r"0\d{2,3}[2-8]\d{6,7}")
+LANDLINE = re.compile(r"0(?:10|2\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
 SERVICE = re.compile(r"[48]00\d{7}|95\d{3,8}|(?:00|\+)\d{8,15}")
 ALIPAY_ID = re.compile(r"2088\d{12}")
 IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]")

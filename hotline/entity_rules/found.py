@@ -16,3 +16,7 @@ class Found:
     start: int
     end: int
     warnings: tuple[str, ...] = ()
+
+    def overlaps(self, other: Found) -> bool:
+        """Say whether both share characters."""
+        return self.start < other.end and other.start < self.end
