@@ -37,7 +37,7 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
 
     full = logits[-len(calls) :]
     staged = np.array([call.stage in tuple(STAGES) for call in calls])
-    stages = np.array([STAGES.index(call.stage) if call.stage in tuple(STAGES) else 0 for call in calls])  # type: ignore[arg-type]
+    stages = np.array([STAGES.index(call.stage) if call.stage in tuple(STAGES) else 0 for call in calls])
     stage_temperature = _best_temperature(full[staged][:, labels : labels + len(STAGES)], stages[staged])
 
     facts = np.array([[bool(call.money_gone), bool(call.coached)] for call in calls], dtype=float)

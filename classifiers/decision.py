@@ -32,7 +32,8 @@ def combine_windows(logits: FloatArray) -> FloatArray:
     A scam told in any part of the call counts: each fraud label keeps its best lead over `not_fraud`.
     """
     if len(logits) == 1:
-        return logits[0]
+        only: FloatArray = logits[0]
+        return only
     column = load_taxonomy().codes.index(NOT_FRAUD)
     lead: FloatArray = (logits - logits[:, column : column + 1]).max(axis=0)
     return lead

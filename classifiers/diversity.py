@@ -33,9 +33,9 @@ def diversity(calls: Sequence[LabelledCall]) -> dict[str, Any]:
         for gram in group:
             owners[gram].append(index)
     shared: Counter[tuple[int, int]] = Counter()
-    for group in owners.values():
-        if 1 < len(group) <= 30:
-            shared.update((a, b) for i, a in enumerate(group) for b in group[i + 1 :])
+    for together in owners.values():
+        if 1 < len(together) <= 30:
+            shared.update((a, b) for i, a in enumerate(together) for b in together[i + 1 :])
     near = {
         index
         for (a, b), count in shared.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,12 +29,12 @@ LEAST_DROP = 0.002
 
 def clauses(text: str) -> list[tuple[int, int]]:
     """Return character ranges of the clauses of a text, long ones cut evenly."""
-    ranges = []
+    ranges: list[tuple[int, int]] = []
     for match in CLAUSE.finditer(text):
         length = match.end() - match.start()
         pieces = -(-length // LONGEST_CLAUSE)
         bounds = [match.start() + length * n // pieces for n in range(pieces + 1)]
-        ranges.extend(zip(bounds, bounds[1:], strict=False))
+        ranges.extend(pairwise(bounds))
     return ranges
 
 

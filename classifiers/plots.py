@@ -35,7 +35,7 @@ def _confusion(row: dict[str, Any], name: str, folder: Path) -> Path:
     axes.set_xticks(range(len(codes)), codes, rotation=60, ha="right")
     axes.set_yticks(range(len(codes)), codes)
     for i, j in np.argwhere(counts > 0):
-        axes.text(j, i, int(counts[i, j]), ha="center", va="center", color="white" if shares[i, j] > 0.5 else INK)
+        axes.text(j, i, str(int(counts[i, j])), ha="center", va="center", color="white" if shares[i, j] > 0.5 else INK)
     axes.set_xlabel("predicted")
     axes.set_ylabel("labelled")
     axes.set_title(f"Confusion on the test split, {name}")

@@ -68,7 +68,6 @@ def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
 def transcribe(config: Config, path: Path) -> list[Transcript]:
     """Write down an audio file with the chosen engine. Raises: AudioError, ModelError, RecognizerError."""
     from asr_models.transcribe import transcribe as run
-
     from hotline.sources.file import FileSource
 
     source = FileSource(path, realtime=False)
@@ -78,7 +77,7 @@ def transcribe(config: Config, path: Path) -> list[Transcript]:
         raise ModelError("语音识别不可用", expected="可用的语音模型", found=info.reason, remedy="运行 make models")
     log.warning("%s", info.reason)
     try:
-        return run(source, recognizer, source.duration_s)
+        return run(source, recognizer, source.claimed_s)
     finally:
         recognizer.close()
 

@@ -12,7 +12,7 @@ from hotline.domain.segment import Transcript
 from hotline.errors import CapacityError, HotlineError, RecognizerError
 from hotline.events import CallEvent, EventType
 from hotline.hub import Hub
-from hotline.ports import AudioSource, Recording, RecognizerSession
+from hotline.ports import AudioSource, RecognizerSession, Recording
 from hotline.vad import VadGate
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,7 @@ class ScriptedRecognizer:
     """Recognises the same transcripts on every call; `open_error` is raised while it is set."""
 
     transcripts: Sequence[Transcript] = ()
-    info: EngineInfo = EngineInfo("fake", "scripted", "测试用")
+    info: EngineInfo = field(default_factory=lambda: EngineInfo("fake", "scripted", "测试用"))
     open_error: Exception | None = None
     sessions: list[ScriptedSession] = field(default_factory=list)
 

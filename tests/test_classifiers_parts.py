@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from classifiers.artefact import MANIFEST, read_manifest
-from classifiers.damage import DamageRates, Damager
+from classifiers.damage import Damager, DamageRates
 from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines, split_of
 from classifiers.decision import assess_risk, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
@@ -20,7 +21,6 @@ from hotline.domain.risk import EvidenceSpan, RiskLevel
 from hotline.domain.segment import Turn
 from hotline.errors import DatasetError, ModelError
 from hotline.taxonomy import NOT_FRAUD, load_taxonomy
-from tokenizers import Tokenizer
 
 TURNS = (Turn("operator", "您好"), Turn("caller", "有人说我涉嫌洗钱"), Turn("operator", "嗯"), Turn("caller", "让我转到安全账户"))
 CODES = load_taxonomy().codes

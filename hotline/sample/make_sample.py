@@ -18,7 +18,7 @@ from scipy.signal import resample_poly
 
 FOLDER = Path(__file__).parent
 SOURCE_HZ, RATE_HZ = 24000, 8000
-PAUSE_S = 0.55
+PAUSE_S = 0.62
 VOICES = {"operator": {"f0": 1.05, "speed": 0.95}, "caller": {"f0": 0.85, "speed": 1.05}}
 
 

@@ -42,7 +42,7 @@ class MicrophoneSource:
                 remedy="请改正设置",
             )
         self.name = "microphone"
-        self.channels = MONO if channels == 1 else STEREO
+        self.channels: tuple[str, ...] = MONO if channels == 1 else STEREO
         self.rate_hz = rate_hz
         self._queue = CaptureQueue(self.channels, rate_hz)
         self._lock = threading.Lock()

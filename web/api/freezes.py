@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from hotline import commands, handlers
+from hotline.domain.freeze import FreezeFields
 from hotline.errors import InputError
 from hotline.views import freeze_view
 from web.api import blueprint, body, text_of
@@ -54,7 +55,7 @@ def _request_id(data: dict[str, Any]) -> str:
     return request_id
 
 
-def _fields(data: dict[str, Any]) -> handlers.FreezeFields:
+def _fields(data: dict[str, Any]) -> FreezeFields:
     fields = data.get("fields")
     if not isinstance(fields, dict):
         raise InputError("请求格式不对", expected="fields：JSON 对象", found=type(fields).__name__, remedy="请刷新页面")
