@@ -17,7 +17,7 @@ from hotline.domain.freeze import (
     validate,
 )
 from hotline.domain.risk import Prediction, RiskLevel
-from hotline.domain.segment import Segment, Transcript, Turn
+from hotline.domain.segment import Channel, Segment, Transcript, Turn
 from hotline.entities import extract_segments
 from hotline.errors import InputError, StateError
 from hotline.events import EventType
@@ -27,6 +27,8 @@ from hotline.ports import EngineInfo, UnitOfWork
 from hotline.taxonomy import load_taxonomy
 from hotline.views import call_view, entity_view, freeze_view, prediction_view, segment_view
 
+LEAST_CALLER_TEXT = 6
+"""Characters that the caller must have said before a label means anything."""
 ALERT_LEVELS = (RiskLevel.HIGH, RiskLevel.URGENT)
 CLOCK_SKEW = timedelta(minutes=1)
 """How far a browser's clock may run ahead of ours."""
@@ -147,7 +149,7 @@ def predict_call(hub: Hub, call_id: str) -> Prediction | None:
         return None
     with hub.store.transaction() as uow:
         segments = uow.segments(call_id)
-    if not segments:
+    if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
         return None
     prediction = hub.classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
     with hub.store.transaction() as uow:

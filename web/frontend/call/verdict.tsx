@@ -55,7 +55,7 @@ function Headline() {
     );
   }
   return (
-    <p class="label" data-testid="label">
+    <p class={`label ${prediction?.unsure ? "unsure" : ""}`} data-testid="label">
       <strong>{scamName(call.label)}</strong>
       <Bar share={call.label_probability} />
       {prediction?.unsure && <span class="tag warn">{t("now_unsure")}</span>}
