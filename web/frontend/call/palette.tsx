@@ -5,7 +5,7 @@ import { boot, may, scamName, t } from "../boot";
 import { Key } from "../common";
 import { Dialog } from "../dialog";
 import { listen } from "../keys";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import * as state from "./state";
 
 const CHOICE_KEYS = "1234567890QWER";
@@ -30,7 +30,7 @@ export function Palette() {
 }
 
 function OpenPalette() {
-  useEffect(
+  useLayoutEffect(
     () =>
       listen(() =>
         boot.scam_types.map((type, place) => ({ code: keyCode(CHOICE_KEYS[place]!), run: () => choose(type.code) })),
