@@ -20,11 +20,14 @@ from classifiers.encoding import PAD_ID, encode
 from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
 from hotline.domain.segment import Channel, Turn
 from hotline.errors import ConfigError
+from hotline.scripts import ScriptLibrary
 from hotline.taxonomy import load_taxonomy
 
 CHECKPOINT_EVERY = 100
 FULL_CALL_SHARE = 0.5
 """Share of training examples that are whole calls; the rest end after some caller turn."""
+PATTERNS_A_TYPE = 12
+OPENERS = ("", "对方", "他们", "有人", "他说", "我遇到", "就是", "喂，", "打电话的人")
 FACTS_FROM = 0.6
 """Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
 
@@ -50,7 +53,7 @@ class TrainingArguments:
     damage: bool = True
     """Train on text that looks like a recogniser's, beside clean text."""
     start_from: Path | None = None
-    """`first_stage.pt` of an earlier run, in place of `first_stage`."""
+    """`first_stage.pt` or `network.pt` of an earlier run, in place of `first_stage`."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -275,15 +278,39 @@ def train(args: TrainingArguments) -> ScamNetwork:
     network = build_network(args.base, args.layers)
     tokenizer = load_tokenizer(args.base)
     if args.start_from:
-        network.encoder.load_state_dict(torch.load(args.start_from, weights_only=True))
+        _load_earlier(network, args.start_from)
     elif args.first_stage:
         train_first_stage(network, tokenizer, args)
-    calls = [call for call in read_calls(args.data) if call.split == "train"]
+    calls = [call for call in read_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
     run_stage("calls", network, CallBatches(calls, tokenizer, args), call_loss, args.epochs, args)
     arguments = {name: str(value) for name, value in vars(args).items()}
     (args.output / "arguments.json").write_text(json.dumps(arguments, ensure_ascii=False, indent=1), "utf-8")
     torch.save(network.state_dict(), args.output / "network.pt")
     return network
+
+
+def _load_earlier(network: ScamNetwork, path: Path) -> None:
+    """Take over a whole earlier network, or its encoder only."""
+    state = torch.load(path, weights_only=True)
+    if any(name.startswith("heads.") for name in state):
+        network.load_state_dict(state)
+    else:
+        network.encoder.load_state_dict(state)
+
+
+def known_patterns(seed: int) -> list[LabelledCall]:
+    """Return short calls that say plainly what each scam type is, from the signals in the persuasion scripts.
+
+    Hard negatives share their words with scams; these keep the plain cases plain.
+    """
+    rng = random.Random(seed)
+    patterns = []
+    for code, (signals, words) in sorted(ScriptLibrary.load().patterns().items()):
+        for number in range(PATTERNS_A_TYPE):
+            text = "，".join([*rng.sample(signals, 2), rng.choice(words)])
+            turns = (Turn(Channel.CALLER, rng.choice(OPENERS) + text),)
+            patterns.append(LabelledCall(f"pattern-{code}-{number}", turns, code))
+    return patterns
 
 
 def load_tokenizer(base: str) -> Tokenizer:

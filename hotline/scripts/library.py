@@ -74,6 +74,10 @@ class ScriptLibrary:
         """Return, for each scam type, words that its victims use."""
         return {code: tuple(row["victim_words"]) for code, row in self._classes.items()}
 
+    def patterns(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Return, for each scam type, its tell-tale signals and its victims' words."""
+        return {code: (tuple(row["signals"]), tuple(row["victim_words"])) for code, row in self._classes.items()}
+
     def never(self) -> dict[str, tuple[str, ...]]:
         """Return what an operator must never ask, say or do."""
         return {kind: tuple(lines) for kind, lines in self._global["never"].items()}
