@@ -82,7 +82,7 @@ def test_a_killed_recogniser_and_a_killed_web_process_lose_nothing_committed(
     page = log_in(browser, product)
     open_live_call(page)
     expect(page.locator(".line").nth(1)).to_be_visible(timeout=CALL_MS)
-    os.kill(product.children("spawn_main")[0], signal.SIGKILL)
+    os.kill(product.children("asr_models.worker")[0], signal.SIGKILL)
     before = page.locator(".line:not(.partial)").count()
     expect(page.locator(".line:not(.partial)").nth(before + 1)).to_be_visible(timeout=CALL_MS)
 
