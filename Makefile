@@ -41,6 +41,7 @@ $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
 
 $(VENV)/.test: requirements/run.txt requirements/train.txt requirements/test.txt | $(VENV)/bin/python
 	$(PIP) -r requirements/run.txt -r requirements/train.txt -r requirements/test.txt
+	-test -e /usr/include/portaudio.h && $(PIP) pyaudio==0.2.14
 	touch $@
 
 $(FRONT): package.json package-lock.json $(wildcard web/frontend/* web/frontend/*/*)
