@@ -18,7 +18,6 @@ test: setup-test models lint ## every check: style, types, unit, contract, web, 
 
 lint: setup-test
 	$(PY) -m ruff check .
-	$(PY) -m ruff format --check --diff hotline asr_models classifiers web tests benchmarks
 	$(PY) -m mypy
 
 setup: $(VENV)/.run $(FRONT)
