@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from asr_models.catalogue import CATALOGUE, find
-from asr_models.factory import chosen, ensure, import_model, models_dir
+from asr_models.factory import chosen, ensure, import_model, installed, models_dir
 from asr_models.fetch import fetch
-from asr_models.vosk_engine import check_vosk_model
+from asr_models.folder import verify_folder
 from hotline.config import Config
 from hotline.errors import HotlineError, ModelError
 
@@ -53,27 +53,17 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))
     elif arguments.command == "verify":
-        _verify(folder)
+        for path in installed(config):
+            print(f"{path.name}: {verify_folder(path)} files ok")
     else:
-        find(arguments.name)
-        shutil.rmtree(folder / arguments.name, ignore_errors=True)
+        _remove(folder / PurePath(arguments.name).name)
 
 
-def _verify(folder: Path) -> None:
-    """Check the structure of every installed Vosk model. Raises: ModelError for the first bad one."""
-    for path in sorted(folder.glob("vosk-model*")):
-        if path.is_dir():
-            check_vosk_model(path)
-            print(f"{path.name}: ok")
-    whisper = folder / "whisper-base" / "model.bin"
-    if whisper.exists():
-        from asr_models.archive import sha256
-
-        if sha256(whisper) != find("whisper-base").sha256:
-            raise ModelError(
-                "Whisper 模型校验不符", expected="目录所列校验值", found="不一致", remedy="删除后重新运行 make models"
-            )
-        print("whisper-base: ok")
+def _remove(folder: Path) -> None:
+    """Remove an installed model. Raises: ModelError when there is none of this name."""
+    if not folder.is_dir() or folder.name.startswith("."):
+        raise ModelError("没有安装这个语音模型", expected="已安装模型的名称", found=folder.name, remedy="见 list")
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

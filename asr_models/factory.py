@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import logging
+from pathlib import Path, PurePath
 
-from asr_models.archive import install_archive, install_folder
-from asr_models.catalogue import DEFAULT_VOSK, find
+from asr_models.catalogue import CATALOGUE, DEFAULT_VOSK
 from asr_models.choice import Available, Choice, choose
 from asr_models.embedded import install_whisper_base, vosk_korean
 from asr_models.engine import EngineSpec
-from asr_models.fetch import fetch
-from asr_models.pool import PooledRecognizer
-from asr_models.vosk_engine import check_vosk_model
+from asr_models.folder import check_folder, language_of
+from asr_models.install import install
 from hotline.config import Config
 from hotline.errors import ExternalError, HotlineError, ModelError
 from hotline.ports import EngineInfo, Recognizer
 
+log = logging.getLogger(__name__)
+
 CHANNELS_A_CALL = 2
-PROBLEM_FILE = "vosk-problem.json"
+PROBLEM_FILE = "vosk-problem.txt"
 
 
 def models_dir(config: Config) -> Path:
@@ -26,19 +26,26 @@ def models_dir(config: Config) -> Path:
     return config.data_dir / "models"
 
 
-def find_vosk(config: Config) -> Path | None:
-    """Return an installed Vosk model of the configured language, the default one first."""
-    if config["language"] == "ko":
-        return vosk_korean()
-    folder = models_dir(config)
-    names = [DEFAULT_VOSK[config["language"]], *sorted(p.name for p in folder.glob("vosk-model*cn*"))]
-    for name in names:
+def installed(config: Config) -> list[Path]:
+    """Return the complete model folders, those of the catalogue first."""
+    names = [model.name for model in CATALOGUE]
+    found = []
+    for folder in models_dir(config).glob("[!.]*/"):
         try:
-            check_vosk_model(folder / name)
+            check_folder(folder)
         except ModelError:
             continue
-        return folder / name
-    return None
+        found.append(folder)
+    return sorted(found, key=lambda folder: (folder.name not in names, folder.name != DEFAULT_VOSK["zh"], folder.name))
+
+
+def find_vosk(config: Config) -> Path | None:
+    """Return an installed Vosk model of the configured language, the default one first."""
+    language = config["language"]
+    for folder in installed(config):
+        if language_of(folder) == language and check_folder(folder) == "vosk":
+            return folder
+    return vosk_korean() if language == "ko" else None
 
 
 def ensure(config: Config) -> Choice:
@@ -46,63 +53,85 @@ def ensure(config: Config) -> Choice:
 
     An absent host costs at most five seconds. Raises: ModelError when there is none at all.
     """
+    from asr_models.fetch import fetch
+
     problem = ""
     if config["asr_engine"] in ("auto", "vosk") and not config["asr_model"] and find_vosk(config) is None:
+        model = next(model for model in CATALOGUE if model.name == DEFAULT_VOSK[config["language"]])
         try:
-            fetch(find(DEFAULT_VOSK[config["language"]]), models_dir(config), config["asr_mirror"])
-        except (ExternalError, ModelError) as error:
-            problem = "下载地址连不上" if isinstance(error, ExternalError) else error.message
-    folder = models_dir(config)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / PROBLEM_FILE).write_text(json.dumps({"problem": problem}, ensure_ascii=False), "utf-8")
+            fetch(model, models_dir(config), config["asr_mirror"])
+        except ExternalError:
+            problem = "下载地址连不上"
+        except ModelError as error:
+            problem = error.message
+    models_dir(config).mkdir(parents=True, exist_ok=True)
+    (models_dir(config) / PROBLEM_FILE).write_text(problem, "utf-8")
     return chosen(config)
 
 
 def chosen(config: Config) -> Choice:
     """Choose among the models that are installed, without any download. Raises: ModelError."""
-    whisper: Path | None = None
+    wanted = config["asr_engine"]
+    if wanted == "off":
+        return choose(wanted, None, Available())
+    if config["asr_model"]:
+        folder = Path(config["asr_model"]).resolve()
+        return choose(wanted, (check_folder(folder), folder), Available())
     problem_file = models_dir(config) / PROBLEM_FILE
-    problem = json.loads(problem_file.read_text("utf-8"))["problem"] if problem_file.is_file() else ""
-    given = Path(config["asr_model"]) if config["asr_model"] else None
-    vosk = find_vosk(config)
-    if (
-        given is None
-        and config["asr_engine"] in ("auto", "whisper")
-        and (vosk is None or config["asr_engine"] == "whisper")
-    ):
+    problem = problem_file.read_text("utf-8") if problem_file.is_file() else ""
+    vosk = find_vosk(config) if wanted != "whisper" else None
+    whisper: Path | None = None
+    if vosk is None and wanted != "vosk":
         try:
             whisper = install_whisper_base(models_dir(config))
         except ModelError as error:
             problem = problem or error.message
-    return choose(config["asr_engine"], given, Available(vosk, whisper, problem or "尚未安装"))
+    return choose(wanted, None, Available(vosk, whisper, problem), config["language"])
 
 
 def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
-    """Start the chosen recogniser; (None, why) when recognition is off or cannot run."""
+    """Start the chosen recogniser; (None, why) when recognition is off or cannot run.
+
+    A Vosk model that was found but cannot be loaded gives way to Whisper, unless Vosk was asked for.
+    """
     try:
         choice = chosen(config)
-        if choice.engine == "off" or choice.model is None:
+        if choice.engine == "off":
             return None, EngineInfo("off", "", choice.reason)
-        if choice.engine == "vosk":
-            check_vosk_model(choice.model)
-        info = EngineInfo(choice.engine, choice.model.name, choice.reason)
-        recognizer = PooledRecognizer(
-            EngineSpec(choice.engine, choice.model, config["language"]),
-            info,
-            workers=config.integer("asr_workers"),
-            max_sessions=CHANNELS_A_CALL * config.integer("max_calls"),
-        )
+        try:
+            return _start(config, choice)
+        except ModelError as error:
+            if choice.engine != "vosk" or config["asr_engine"] != "auto" or config["asr_model"]:
+                raise
+            log.error("vosk model cannot be loaded", extra={"model": str(choice.model)})
+            fallback = Available(None, install_whisper_base(models_dir(config)), f"已安装但无法加载：{error.found}")
+            return _start(config, choose("auto", None, fallback, config["language"]))
     except HotlineError as error:
         return None, EngineInfo("off", "", f"语音识别不可用：{error}")
+
+
+def _start(config: Config, choice: Choice) -> tuple[Recognizer, EngineInfo]:
+    from asr_models.pool import PooledRecognizer
+
+    assert choice.model
+    info = EngineInfo(choice.engine, choice.model.name, choice.reason)
+    recognizer = PooledRecognizer(
+        EngineSpec(choice.engine, choice.model, config["language"]),
+        info,
+        workers=config.integer("asr_workers"),
+        max_sessions=CHANNELS_A_CALL * config.integer("max_calls"),
+    )
     return recognizer, info
 
 
 def import_model(config: Config, source: Path, name: str | None = None) -> Path:
-    """Install a Vosk model from a zip or a folder under its own name; return its folder. Raises: ModelError."""
-    target = models_dir(config) / (name or source.name.removesuffix(".zip"))
-    if source.is_dir():
-        install_folder(source, target)
-    else:
-        known = {model.name: model.sha256 for model in (find(m) for m in DEFAULT_VOSK.values())}
-        install_archive(source, target, known.get(target.name, ""))
-    return target
+    """Install a model of the configured language from a zip or a folder; return its folder.
+
+    `name` defaults to that of the source. Known archives must have the catalogue's checksum. Raises: ModelError.
+    """
+    name = name or source.resolve().name.removesuffix(".zip")
+    if name != PurePath(name).name or name.startswith(".") or not name:
+        raise ModelError("模型名称不能使用", expected="不含路径的名称", found="含路径或以点开头", remedy="请换一个名称")
+    known = next((model for model in CATALOGUE if model.name == name), None)
+    checksum = known.sha256 if known and source.is_file() and known.engine == "vosk" else ""
+    return install(source, models_dir(config) / name, known.language if known else config["language"], checksum)

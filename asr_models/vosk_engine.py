@@ -6,45 +6,17 @@ import json
 import re
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
+from asr_models.folder import check_folder
 from hotline.audio import AudioFrame
 from hotline.domain.segment import Transcript, Word
-from hotline.errors import ModelError
 
 JOB_FRAMES = 5
 """Frames that a job decodes: Kaldi is cheaper in steps of 100 ms, and partial results are no faster in smaller ones."""
 CJK_SPACE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 UNKNOWN = re.compile(r"\s*(?:\[unk\]|<unk>|<UNK>)\s*")
-REQUIRED = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
-GRAPHS = (("graph/HCLG.fst",), ("graph/HCLr.fst", "graph/Gr.fst"), ("HCLG.fst",))
-
-
-def check_vosk_model(folder: Path) -> None:
-    """Check a model folder before native code sees it: Kaldi aborts the process on a broken one.
-
-    Raises: ModelError.
-    """
-    if not folder.is_dir():
-        raise ModelError(
-            "没有这个语音模型文件夹", expected="解压后的 Vosk 模型文件夹", found=folder.name, remedy="检查路径"
-        )
-    missing = [name for name in REQUIRED if not _has_content(folder / name)]
-    if not any(all(_has_content(folder / name) for name in graph) for graph in GRAPHS):
-        missing.append("graph/HCLG.fst 或 graph/HCLr.fst 与 graph/Gr.fst")
-    if missing:
-        raise ModelError(
-            "语音模型文件夹不完整",
-            expected="、".join(missing),
-            found=f"{folder.name} 中缺少",
-            remedy="重新下载或导入该模型",
-        )
-
-
-def _has_content(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size > 0
 
 
 def join_words(text: str) -> str:
@@ -56,7 +28,7 @@ class VoskEngine:
     """One model, shared by all sessions of a worker; Kaldi decodes outside the interpreter lock."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        check_vosk_model(spec.model)
+        check_folder(spec.model, "vosk")
         import vosk
 
         vosk.SetLogLevel(-1)

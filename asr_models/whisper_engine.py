@@ -18,6 +18,7 @@ import numpy as np
 import soxr
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
+from asr_models.folder import check_folder
 from hotline.audio import FRAME_MS, AudioFrame, level_dbfs
 from hotline.domain.segment import Transcript, Word
 from hotline.errors import ModelError
@@ -53,13 +54,7 @@ class WhisperEngine:
         from faster_whisper import WhisperModel
         from opencc import OpenCC
 
-        if not (spec.model / "model.bin").is_file():
-            raise ModelError(
-                "Whisper 模型文件夹不完整",
-                expected="含 model.bin 的文件夹",
-                found=spec.model.name,
-                remedy="重新安装模型",
-            )
+        check_folder(spec.model, "whisper")
         try:
             self._model = WhisperModel(
                 str(spec.model), device="cpu", compute_type="int8", cpu_threads=spec.threads, local_files_only=True

@@ -83,7 +83,7 @@ class FrozenEncoder:
     def _vectors(self, calls: Sequence[Sequence[Turn]]) -> np.ndarray[Any, Any]:
         import torch
 
-        from classifiers.training import pad
+        from classifiers.batches import pad
 
         windows = [encode(turns, self._tokenizer)[-1].ids for turns in calls]
         rows = []

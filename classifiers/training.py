@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,13 @@ from tokenizers import Tokenizer
 from torch import nn
 from tqdm import tqdm
 
-from classifiers.damage import Damager
-from classifiers.dataset import CALLS_FILE, LabelledCall, caller_turn_count, heard_until, read_calls, read_lines
-from classifiers.encoding import PAD_ID, encode
+from classifiers.batches import Batch, CallBatches, DialogueBatches, known_patterns
+from classifiers.dataset import CALLS_FILE, read_calls
 from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
-from hotline.domain.segment import Channel, Turn
 from hotline.errors import ConfigError
-from hotline.scripts import ScriptLibrary
 from hotline.taxonomy import load_taxonomy
 
 CHECKPOINT_EVERY = 100
-FULL_CALL_SHARE = 0.5
-"""Share of training examples that are whole calls; the rest end after some caller turn."""
-PATTERNS_A_TYPE = 12
-OPENERS = ("", "对方", "他们", "有人", "他说", "我遇到", "就是", "喂，", "打电话的人")
-FACTS_FROM = 0.6
-"""Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +60,6 @@ class TrainingArguments:
             raise ConfigError("--layers 不对", expected="1 或更多", found=str(self.layers), remedy="改正参数")
 
 
-@dataclass
-class Batch:
-    """Padded windows `(N, T)` with what they should be labelled; -1 marks what is unknown."""
-
-    input_ids: torch.Tensor
-    attention_mask: torch.Tensor
-    labels: torch.Tensor
-    stages: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-    facts: torch.Tensor = field(default_factory=lambda: torch.empty(0))
-
-
-def pad(windows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids and mask `(N, T)` of windows of different lengths."""
-    width = max(len(window) for window in windows)
-    ids = torch.full((len(windows), width), PAD_ID)
-    for row, window in enumerate(windows):
-        ids[row, : len(window)] = torch.tensor(window)
-    return ids, (ids != PAD_ID).long()
-
-
 def call_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Cross entropy of label and stage, binary cross entropy of the facts, each where it is known."""
     logits = pooled(scores, batch.attention_mask)
@@ -103,73 +73,6 @@ def call_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
         fact_logits = logits[:, labels + len(STAGES) :]
         loss = loss + 0.5 * nn.functional.binary_cross_entropy_with_logits(fact_logits[known], batch.facts[known])
     return loss
-
-
-class CallBatches:
-    """Makes each epoch's batches: a random prefix of each call, half of the time damaged."""
-
-    def __init__(self, calls: Sequence[LabelledCall], tokenizer: Tokenizer, args: TrainingArguments) -> None:
-        self.calls = calls
-        self.tokenizer = tokenizer
-        self.args = args
-        self.damager = Damager(turn.text for call in calls for turn in call.turns) if args.damage else None
-        self.codes = load_taxonomy().codes
-
-    def __len__(self) -> int:
-        return -(-len(self.calls) // self.args.batch_size)
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch; the same seed and number give the same ones."""
-        rng = random.Random(f"{self.args.seed}-{number}")
-        order = rng.sample(range(len(self.calls)), len(self.calls))
-        size = self.args.batch_size
-        for start in range(0, len(order), size):
-            yield self._batch([self.calls[i] for i in order[start : start + size]], rng)
-
-    def _batch(self, calls: Sequence[LabelledCall], rng: random.Random) -> Batch:
-        windows, stages, facts = [], [], []
-        for call in calls:
-            total = caller_turn_count(call.turns)
-            heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
-            turns = heard_until(call.turns, heard) if heard < total else call.turns
-            if self.damager and rng.random() < 0.6:
-                turns = self.damager.damage(turns, rng)
-            windows.append(rng.choice(encode(turns, self.tokenizer)[-2:]).ids)
-            told = heard >= FACTS_FROM * total
-            stages.append(STAGES.index(call.stage) if told and call.stage in tuple(STAGES) else -1)
-            facts.append([float(f) if told and f is not None else -1.0 for f in (call.money_gone, call.coached)])
-        ids, mask = pad(windows)
-        labels = torch.tensor([self.codes.index(call.label) for call in calls])
-        return Batch(ids, mask, labels, torch.tensor(stages), torch.tensor(facts))
-
-
-class DialogueBatches:
-    """Batches of the first stage: whole dialogues, labelled with their own type."""
-
-    def __init__(self, path: Path, tokenizer: Tokenizer, args: TrainingArguments) -> None:
-        rows = [row for _, row in read_lines(path)]
-        self.types = sorted({row["type"] or "普通" for row in rows})
-        sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
-        self.examples = [
-            (encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids, self.types.index(row["type"] or "普通"))
-            for row in rows
-        ]
-        self.args = args
-
-    def __len__(self) -> int:
-        return len(self.examples) // self.args.batch_size
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield batches of dialogues of similar length, in random order."""
-        rng = random.Random(f"{self.args.seed}-first-{number}")
-        order = sorted(range(len(self.examples)), key=lambda i: len(self.examples[i][0]) + rng.random() * 40)
-        size = self.args.batch_size
-        starts = [n * size for n in range(len(self))]
-        rng.shuffle(starts)
-        for start in starts:
-            chosen = [self.examples[i] for i in order[start : start + size]]
-            ids, mask = pad([example[0] for example in chosen])
-            yield Batch(ids, mask, torch.tensor([example[1] for example in chosen]))
 
 
 Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
@@ -255,7 +158,7 @@ class FirstStageNetwork(nn.Module):
 def train_first_stage(network: ScamNetwork, tokenizer: Tokenizer, args: TrainingArguments) -> None:
     """Fit the encoder to related dialogues, and a shortened encoder to the full one. Saves `first_stage.pt`."""
     assert args.first_stage is not None
-    batches = DialogueBatches(args.first_stage, tokenizer, args)
+    batches = DialogueBatches(args.first_stage, tokenizer, args.batch_size, args.seed)
     teacher, hidden_size = load_encoder(args.base, None) if args.layers else (None, network.heads.in_features)
     stage = FirstStageNetwork(network.encoder, hidden_size, len(batches.types), teacher)
 
@@ -282,7 +185,7 @@ def train(args: TrainingArguments) -> ScamNetwork:
     elif args.first_stage:
         train_first_stage(network, tokenizer, args)
     calls = [call for call in read_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
-    run_stage("calls", network, CallBatches(calls, tokenizer, args), call_loss, args.epochs, args)
+    run_stage("calls", network, CallBatches(calls, tokenizer, args.batch_size, args.seed, damage=args.damage), call_loss, args.epochs, args)
     arguments = {name: str(value) for name, value in vars(args).items()}
     (args.output / "arguments.json").write_text(json.dumps(arguments, ensure_ascii=False, indent=1), "utf-8")
     torch.save(network.state_dict(), args.output / "network.pt")
@@ -296,21 +199,6 @@ def _load_earlier(network: ScamNetwork, path: Path) -> None:
         network.load_state_dict(state)
     else:
         network.encoder.load_state_dict(state)
-
-
-def known_patterns(seed: int) -> list[LabelledCall]:
-    """Return short calls that say plainly what each scam type is, from the signals in the persuasion scripts.
-
-    Hard negatives share their words with scams; these keep the plain cases plain.
-    """
-    rng = random.Random(seed)
-    patterns = []
-    for code, (signals, words) in sorted(ScriptLibrary.load().patterns().items()):
-        for number in range(PATTERNS_A_TYPE):
-            text = "，".join([*rng.sample(signals, 2), rng.choice(words)])
-            turns = (Turn(Channel.CALLER, rng.choice(OPENERS) + text),)
-            patterns.append(LabelledCall(f"pattern-{code}-{number}", turns, code))
-    return patterns
 
 
 def load_tokenizer(base: str) -> Tokenizer:

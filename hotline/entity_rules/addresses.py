@@ -7,10 +7,7 @@ import re
 from hotline.domain.entities import EntityType
 from hotline.entity_rules.found import Found
 
-DOMAINS = (
-    "com cn net org top xyz vip cc io info shop app site club me tv co ltd live pro online work link icu biz hk us tk fun store "
-    "ink win bet asia wang ren group fit mobi one"
-).split()
+DOMAINS = ["com", "cn", "net", "org", "top", "xyz", "vip", "cc", "io", "info", "shop", "app", "site", "club", "me", "tv", "co", "ltd", "live", "pro", "online", "work", "link", "icu", "biz", "hk", "us", "tk", "fun", "store", "ink", "win", "bet", "asia", "wang", "ren", "group", "fit", "mobi", "one"]
 DOMAIN = "|".join(sorted(DOMAINS, key=len, reverse=True))
 URL = re.compile(
     rf"(?:https?://)?(?:[A-Za-z0-9-]+\.)+(?:{DOMAIN})(?![A-Za-z0-9-])(?::\d{{2,5}})?(?:/[\w\-./?=&%]*)?", re.IGNORECASE | re.ASCII

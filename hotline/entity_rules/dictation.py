@@ -181,7 +181,7 @@ class _Dictations:
     def _correct_end(self, piece: _Piece) -> None:
         """Put the right last digits (后四位错了，是0013) on the number that was said last."""
         for index in reversed(range(len(self.complete))):
-            known, start, end = self.complete[index]
+            known, _start, _ = self.complete[index]
             if piece.turn - known.turn > LONGEST_PAUSE_TURNS:
                 continue
             value = str(known.value)[: -len(piece.digits)] + piece.digits

@@ -1,0 +1,132 @@
+"""Batches of training examples: what each stage of the training reads."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from classifiers.damage import Damager
+from classifiers.dataset import LabelledCall, caller_turn_count, heard_until, read_lines
+from classifiers.encoding import PAD_ID, encode
+from classifiers.network import STAGES
+from hotline.domain.segment import Channel, Turn
+from hotline.scripts import ScriptLibrary
+from hotline.taxonomy import load_taxonomy
+
+FULL_CALL_SHARE = 0.5
+"""Share of training examples that are whole calls; the rest end after some caller turn."""
+PATTERNS_A_TYPE = 12
+OPENERS = ("", "对方", "他们", "有人", "他说", "我遇到", "就是", "喂，", "打电话的人")
+FACTS_FROM = 0.6
+"""Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
+
+
+@dataclass
+class Batch:
+    """Padded windows `(N, T)` with what they should be labelled; -1 marks what is unknown."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    labels: torch.Tensor
+    stages: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    facts: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+def pad(windows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ids and mask `(N, T)` of windows of different lengths."""
+    width = max(len(window) for window in windows)
+    ids = torch.full((len(windows), width), PAD_ID)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)] = torch.tensor(window)
+    return ids, (ids != PAD_ID).long()
+
+
+class CallBatches:
+    """Makes each epoch's batches: a random prefix of each call, half of the time damaged."""
+
+    def __init__(
+        self, calls: Sequence[LabelledCall], tokenizer: Tokenizer, batch_size: int, seed: int, *, damage: bool
+    ) -> None:
+        self.calls = calls
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.seed = seed
+        self.damager = Damager(turn.text for call in calls for turn in call.turns) if damage else None
+        self.codes = load_taxonomy().codes
+
+    def __len__(self) -> int:
+        return -(-len(self.calls) // self.batch_size)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch; the same seed and number give the same ones."""
+        rng = random.Random(f"{self.seed}-{number}")
+        order = rng.sample(range(len(self.calls)), len(self.calls))
+        size = self.batch_size
+        for start in range(0, len(order), size):
+            yield self._batch([self.calls[i] for i in order[start : start + size]], rng)
+
+    def _batch(self, calls: Sequence[LabelledCall], rng: random.Random) -> Batch:
+        windows, stages, facts = [], [], []
+        for call in calls:
+            total = caller_turn_count(call.turns)
+            heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
+            turns = heard_until(call.turns, heard) if heard < total else call.turns
+            if self.damager and rng.random() < 0.6:
+                turns = self.damager.damage(turns, rng)
+            windows.append(rng.choice(encode(turns, self.tokenizer)[-2:]).ids)
+            told = heard >= FACTS_FROM * total
+            stages.append(STAGES.index(call.stage) if told and call.stage in tuple(STAGES) else -1)
+            facts.append([float(f) if told and f is not None else -1.0 for f in (call.money_gone, call.coached)])
+        ids, mask = pad(windows)
+        labels = torch.tensor([self.codes.index(call.label) for call in calls])
+        return Batch(ids, mask, labels, torch.tensor(stages), torch.tensor(facts))
+
+
+class DialogueBatches:
+    """Batches of the first stage: whole dialogues, labelled with their own type."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer, batch_size: int, seed: int) -> None:
+        rows = [row for _, row in read_lines(path)]
+        self.types = sorted({row["type"] or "普通" for row in rows})
+        sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
+        self.examples = [
+            (encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids, self.types.index(row["type"] or "普通"))
+            for row in rows
+        ]
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.examples) // self.batch_size
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield batches of dialogues of similar length, in random order."""
+        rng = random.Random(f"{self.seed}-first-{number}")
+        order = sorted(range(len(self.examples)), key=lambda i: len(self.examples[i][0]) + rng.random() * 40)
+        size = self.batch_size
+        starts = [n * size for n in range(len(self))]
+        rng.shuffle(starts)
+        for start in starts:
+            chosen = [self.examples[i] for i in order[start : start + size]]
+            ids, mask = pad([example[0] for example in chosen])
+            yield Batch(ids, mask, torch.tensor([example[1] for example in chosen]))
+
+
+def known_patterns(seed: int) -> list[LabelledCall]:
+    """Return short calls that say plainly what each scam type is, from the signals in the persuasion scripts.
+
+    Hard negatives share their words with scams; these keep the plain cases plain.
+    """
+    rng = random.Random(seed)
+    patterns = []
+    for code, (signals, words) in sorted(ScriptLibrary.load().patterns().items()):
+        for number in range(PATTERNS_A_TYPE):
+            text = "，".join([*rng.sample(signals, 2), rng.choice(words)])
+            turns = (Turn(Channel.CALLER, rng.choice(OPENERS) + text),)
+            patterns.append(LabelledCall(f"pattern-{code}-{number}", turns, code))
+    return patterns
