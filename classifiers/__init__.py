@@ -11,4 +11,4 @@ def load_classifier(folder: Path | None = None) -> Classifier:
     """Return the classifier of a model folder, or the shipped one. Raises: ModelError."""
     from classifiers.predictor import SHIPPED, OnnxClassifier
 
-    return OnnxClassifier(folder or SHIPPED)
+    return OnnxClassifier(folder or SHIPPED, threads=2)

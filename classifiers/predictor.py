@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from classifiers.artefact import TOKENIZER, WEIGHTS, read_manifest
 from classifiers.decision import FloatArray, assess_risk, combine_windows, sigmoid, softmax
-from classifiers.encoding import PAD_ID, Window, encode
+from classifiers.encoding import PAD_ID, TokenSource, Window, encode
 from classifiers.evidence import candidate_spans, verified_spans
 from hotline.domain.risk import EvidenceSpan, Prediction
 from hotline.domain.segment import Turn
@@ -121,18 +121,38 @@ class OnnxClassifier:
     def _evidence(
         self, turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int, before: float
     ) -> tuple[EvidenceSpan, ...]:
-        """Take the clauses whose tokens voted most for the label; keep those whose deletion lowers it."""
+        """Take the clauses whose tokens voted most for the label; keep those whose deletion lowers it.
+
+        Only the windows that hold a deleted clause are scored again.
+        """
         spans = candidate_spans(turns, windows, [window[:, : len(self.labels)] for window in scores], label)
         if not spans:
             return ()
-        without = [_deleted(turns, span) for span in spans]
-        logits = self.logits(without)[:, : len(self.labels)]
-        after = softmax(logits, self.manifest.calibration.temperature)[:, label]
+        shortened = [_without(windows, span) for span in spans]
+        changed = [[index for index, window in enumerate(call) if window is not windows[index]] for call in shortened]
+        again = iter(self.token_scores([call[i] for call, parts in zip(shortened, changed, strict=True) for i in parts]))
+        rows = []
+        for parts in changed:
+            call_scores = list(scores)
+            for index in parts:
+                call_scores[index] = next(again)
+            rows.append(self._call_logits(call_scores)[: len(self.labels)])
+        after = softmax(np.stack(rows), self.manifest.calibration.temperature)[:, label]
         return verified_spans(spans, [before - float(value) for value in after])
 
 
-def _deleted(turns: Sequence[Turn], span: EvidenceSpan) -> list[Turn]:
-    """Return the turns without the characters of a span."""
-    text = turns[span.turn].text
-    kept = Turn(turns[span.turn].speaker, text[: span.start] + text[span.end :])
-    return [*turns[: span.turn], kept, *turns[span.turn + 1 :]]
+def _without(windows: Sequence[Window], span: EvidenceSpan) -> list[Window]:
+    """Return the windows without the tokens of a span; a window that has none of them is the same object."""
+
+    def inside(source: TokenSource | None) -> bool:
+        return source is not None and source.turn == span.turn and source.start < span.end and source.end > span.start
+
+    shortened = []
+    for window in windows:
+        kept = [(token, source) for token, source in zip(window.ids, window.sources, strict=True) if not inside(source)]
+        if len(kept) == len(window.ids):
+            shortened.append(window)
+        else:
+            ids, sources = zip(*kept, strict=True)
+            shortened.append(Window(ids, sources))
+    return shortened
