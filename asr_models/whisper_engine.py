@@ -19,6 +19,7 @@ import soxr
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
 from asr_models.folder import check_folder
+from asr_models.word_times import spread
 from hotline.audio import FRAME_MS, AudioFrame, level_dbfs
 from hotline.domain.segment import Transcript, Word
 from hotline.errors import ModelError
@@ -82,15 +83,10 @@ class WhisperEngine:
         if prompt and _echoes_prompt(text):
             kept = self._segments(audio, final, None)
             text = self._clean("".join(segment.text for segment in kept))
-        words = [
-            Word(self._clean(word.word), float(word.start), float(word.end), float(word.probability))
-            for segment in kept
-            for word in segment.words or ()
-        ]
         if not kept or CREDITS.search(text) or _echoes_prompt(text):
             return "", [], 0.0
         confidence = math.exp(sum(segment.avg_logprob for segment in kept) / len(kept))
-        return text, words, confidence
+        return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
 
     def _segments(self, audio: np.ndarray[Any, Any], final: bool, prompt: str | None) -> list[Any]:
         segments, _ = self._model.transcribe(
@@ -100,8 +96,7 @@ class WhisperEngine:
             initial_prompt=prompt,
             condition_on_previous_text=False,
             temperature=0.0,
-            word_timestamps=final,
-            without_timestamps=not final,
+            without_timestamps=True,
             max_new_tokens=LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S),
         )
         first_pass = itertools.takewhile(_of_first_pass(), segments)
