@@ -77,13 +77,13 @@ def verify_folder(folder: Path) -> int:
     try:
         files: dict[str, str] = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise ModelError(
-            "模型没有校验清单", expected=MANIFEST, found="缺失或损坏", remedy="请重新导入该模型"
-        ) from None
+        raise ModelError("模型没有校验清单", expected=MANIFEST, found="缺失或损坏", remedy="请重新导入该模型") from None
     for name, digest in files.items():
         path = folder / name
         if not path.is_file() or sha256(path) != digest:
-            raise ModelError("语音模型已损坏", expected="与安装时一致", found=f"{name} 不一致", remedy="请重新导入该模型")
+            raise ModelError(
+                "语音模型已损坏", expected="与安装时一致", found=f"{name} 不一致", remedy="请重新导入该模型"
+            )
     return len(files)
 
 

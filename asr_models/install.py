@@ -67,7 +67,10 @@ def _unpack(archive: Path, target: Path) -> None:
             packed.extractall(target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError) as error:
         raise ModelError(
-            "模型压缩包损坏", expected="完整、未加密的 zip 文件", found=type(error).__name__, remedy="请重新下载或重新复制"
+            "模型压缩包损坏",
+            expected="完整、未加密的 zip 文件",
+            found=type(error).__name__,
+            remedy="请重新下载或重新复制",
         ) from None
     except OSError as error:
         raise ModelError(

@@ -110,8 +110,11 @@ def main() -> None:
 
 
 def report(
-    events: dict[str, list[tuple[float, dict[str, Any]]]], seen: dict[str, float], partials: list[tuple[float, float]],
-    committed: list[float], receipts: list[float],
+    events: dict[str, list[tuple[float, dict[str, Any]]]],
+    seen: dict[str, float],
+    partials: list[tuple[float, float]],
+    committed: list[float],
+    receipts: list[float],
 ) -> None:
     """Print one row a delay, in milliseconds."""
     started = datetime.fromisoformat(events["call_started"][0][1]["call"]["started_at"]).timestamp()

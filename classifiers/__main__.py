@@ -77,8 +77,18 @@ def _train(arguments: argparse.Namespace) -> None:
 
     given = {
         name: getattr(arguments, name)
-        for name in ("base", "output", "first_stage", "start_from", "epochs", "batch_size", "learning_rate", "seed",
-                     "threads", "resume")
+        for name in (
+            "base",
+            "output",
+            "first_stage",
+            "start_from",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "seed",
+            "threads",
+            "resume",
+        )
     }
     if arguments.data:
         given["data"] = arguments.data

@@ -60,7 +60,10 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise ModelError(
-            "分类模型文件夹不完整", expected=f"含 {MANIFEST} 的文件夹", found=folder.name, remedy="检查路径或重新导出模型"
+            "分类模型文件夹不完整",
+            expected=f"含 {MANIFEST} 的文件夹",
+            found=folder.name,
+            remedy="检查路径或重新导出模型",
         )
     try:
         values = json.loads(path.read_text("utf-8"))
@@ -70,17 +73,26 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**values)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            "分类模型清单读不懂", expected=f"格式 {FORMAT} 的 {MANIFEST}", found=type(error).__name__, remedy="重新导出模型"
+            "分类模型清单读不懂",
+            expected=f"格式 {FORMAT} 的 {MANIFEST}",
+            found=type(error).__name__,
+            remedy="重新导出模型",
         ) from None
     if manifest.format != FORMAT:
-        raise ModelError("分类模型格式不符", expected=str(FORMAT), found=str(manifest.format), remedy="用本版本重新导出模型")
+        raise ModelError(
+            "分类模型格式不符", expected=str(FORMAT), found=str(manifest.format), remedy="用本版本重新导出模型"
+        )
     if manifest.labels != load_taxonomy().codes:
         raise ModelError(
-            "分类模型的标签与分类表不符", expected=f"分类表 {load_taxonomy().version}", found=manifest.taxonomy_version,
+            "分类模型的标签与分类表不符",
+            expected=f"分类表 {load_taxonomy().version}",
+            found=manifest.taxonomy_version,
             remedy="用现行分类表重新训练",
         )
     for name, checksum in manifest.checksums.items():
         file = folder / name
         if not file.is_file() or sha256(file) != checksum:
-            raise ModelError("分类模型文件缺失或损坏", expected=f"{name} 与清单校验一致", found="不一致", remedy="重新取得该模型")
+            raise ModelError(
+                "分类模型文件缺失或损坏", expected=f"{name} 与清单校验一致", found="不一致", remedy="重新取得该模型"
+            )
     return manifest

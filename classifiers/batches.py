@@ -95,7 +95,10 @@ class DialogueBatches:
         self.types = sorted({row["type"] or "普通" for row in rows})
         sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
         self.examples = [
-            (encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids, self.types.index(row["type"] or "普通"))
+            (
+                encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids,
+                self.types.index(row["type"] or "普通"),
+            )
             for row in rows
         ]
         self.batch_size = batch_size

@@ -46,7 +46,9 @@ def parse_turns(row: dict[str, Any], where: str) -> tuple[Turn, ...]:
     turns = row.get("turns")
     if not isinstance(turns, list) or not turns:
         raise DatasetError(
-            f"{where}：没有对话内容", expected='"turns": [{"speaker", "text"}, …]', found=type(turns).__name__,
+            f"{where}：没有对话内容",
+            expected='"turns": [{"speaker", "text"}, …]',
+            found=type(turns).__name__,
             remedy="补上至少一轮对话",
         )
     result = []
@@ -55,8 +57,10 @@ def parse_turns(row: dict[str, Any], where: str) -> tuple[Turn, ...]:
         text = turn.get("text") if isinstance(turn, dict) else None
         if speaker not in tuple(Channel) or not isinstance(text, str):
             raise DatasetError(
-                f"{where}：第 {index + 1} 轮不对", expected='speaker 为 operator 或 caller，text 为文字',
-                found=f"speaker={speaker!r}", remedy="改正这一轮",
+                f"{where}：第 {index + 1} 轮不对",
+                expected="speaker 为 operator 或 caller，text 为文字",
+                found=f"speaker={speaker!r}",
+                remedy="改正这一轮",
             )
         result.append(Turn(speaker, text))
     return tuple(result)
@@ -76,10 +80,15 @@ def read_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 try:
                     row = json.loads(line)
                 except json.JSONDecodeError:
-                    raise DatasetError(f"{where}：不是 JSON", expected="一行一个 JSON 对象", remedy="改正这一行") from None
+                    raise DatasetError(
+                        f"{where}：不是 JSON", expected="一行一个 JSON 对象", remedy="改正这一行"
+                    ) from None
                 if not isinstance(row, dict):
                     raise DatasetError(
-                        f"{where}：不是对象", expected="一行一个 JSON 对象", found=type(row).__name__, remedy="改正这一行"
+                        f"{where}：不是对象",
+                        expected="一行一个 JSON 对象",
+                        found=type(row).__name__,
+                        remedy="改正这一行",
                     )
                 yield where, row
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile):

@@ -49,6 +49,4 @@ def encode(turns: Sequence[Turn], tokenizer: Tokenizer) -> list[Window]:
     starts = [0] if len(ids) <= room else list(range(0, len(ids) - OVERLAP_TOKENS, step))
     if len(starts) > 1:
         starts[-1] = len(ids) - room
-    return [
-        Window((START_ID, *ids[s : s + room], END_ID), (None, *sources[s : s + room], None)) for s in starts
-    ]
+    return [Window((START_ID, *ids[s : s + room], END_ID), (None, *sources[s : s + room], None)) for s in starts]

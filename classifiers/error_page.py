@@ -66,8 +66,12 @@ def _mistake(call: LabelledCall, prediction: Prediction) -> dict[str, Any]:
         ranges = sorted((s.start, s.end) for s in prediction.evidence if s.turn == index)
         turns.append({"speaker": turn.speaker, "pieces": _pieces(turn.text, ranges)})
     return {
-        "id": call.id, "truth": call.label, "label": prediction.label, "probability": prediction.probability,
-        "truth_probability": prediction.probabilities[call.label], "turns": turns,
+        "id": call.id,
+        "truth": call.label,
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "truth_probability": prediction.probabilities[call.label],
+        "turns": turns,
     }
 
 

@@ -99,9 +99,7 @@ def earliness(predict: Predict, calls: Sequence[LabelledCall]) -> dict[str, floa
     result = {}
     for share in SHARES:
         predictions = predict(heard_calls(calls, share))
-        result[f"{share:.1f}"] = float(
-            np.mean([p.label == c.label for p, c in zip(predictions, calls, strict=True)])
-        )
+        result[f"{share:.1f}"] = float(np.mean([p.label == c.label for p, c in zip(predictions, calls, strict=True)]))
     return result
 
 
@@ -188,7 +186,9 @@ def evidence_check(
     without, control = [], []
     for call, prediction in zip(calls, predictions, strict=True):
         without.append(_without(call.turns, [(s.turn, s.start, s.end) for s in prediction.evidence]))
-        control.append(_without(call.turns, [_random_range(call.turns, s.end - s.start, rng) for s in prediction.evidence]))
+        control.append(
+            _without(call.turns, [_random_range(call.turns, s.end - s.start, rng) for s in prediction.evidence])
+        )
     drops = {}
     for name, turns in (("evidence", without), ("random", control)):
         after = predict_plain(turns)

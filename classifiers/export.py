@@ -34,12 +34,19 @@ def export_fp32(network: ScamNetwork, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
-            network, (ids, mask), str(plain), input_names=["input_ids", "attention_mask"],
-            output_names=["scores"], dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": axes},
-            opset_version=OPSET, dynamo=False,
+            network,
+            (ids, mask),
+            str(plain),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["scores"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": axes},
+            opset_version=OPSET,
+            dynamo=False,
         )
         fused = optimizer.optimize_model(
-            str(plain), model_type="bert", num_heads=encoder.config.num_attention_heads,
+            str(plain),
+            model_type="bert",
+            num_heads=encoder.config.num_attention_heads,
             hidden_size=encoder.config.hidden_size,
         )
         fused.save_model_to_file(str(path))
@@ -48,14 +55,25 @@ def export_fp32(network: ScamNetwork, path: Path) -> None:
 def quantise(source: Path, target: Path) -> None:
     """Write the int8 form of a fp32 graph: weights of all products and the embeddings as int8."""
     quantize_dynamic(
-        str(source), str(target), weight_type=QuantType.QInt8, per_channel=True,
+        str(source),
+        str(target),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
         extra_options={"DefaultTensorType": FLOAT},
     )
 
 
 def write_model(
-    network: ScamNetwork, tokenizer: Tokenizer, folder: Path, *, version: str, data_hash: str, base: str,
-    calibration: Calibration | None = None, metrics: dict[str, Any] | None = None, int8: bool = True,
+    network: ScamNetwork,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    version: str,
+    data_hash: str,
+    base: str,
+    calibration: Calibration | None = None,
+    metrics: dict[str, Any] | None = None,
+    int8: bool = True,
 ) -> Manifest:
     """Write a whole model folder and return its manifest."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,8 +87,15 @@ def write_model(
     tokenizer.save(str(folder / TOKENIZER), pretty=False)
     taxonomy = load_taxonomy()
     manifest = Manifest(
-        version=version, labels=taxonomy.codes, stages=tuple(STAGES), facts=FACTS, taxonomy_version=taxonomy.version,
-        data_hash=data_hash, base=base, calibration=calibration or Calibration(), metrics=metrics or {},
+        version=version,
+        labels=taxonomy.codes,
+        stages=tuple(STAGES),
+        facts=FACTS,
+        taxonomy_version=taxonomy.version,
+        data_hash=data_hash,
+        base=base,
+        calibration=calibration or Calibration(),
+        metrics=metrics or {},
         checksums={name: sha256(folder / name) for name in (WEIGHTS, TOKENIZER)},
     )
     write_manifest(folder, manifest)

@@ -26,15 +26,25 @@ def finish(training: Path, folder: Path, version: str, *, int8: bool) -> None:
     """
     arguments_file = training / "arguments.json"
     if not arguments_file.is_file() or not (training / "network.pt").is_file():
-        raise ModelError("训练尚未完成", expected="arguments.json 和 network.pt", found=training.name, remedy="先完成训练，可用 --resume 继续")
+        raise ModelError(
+            "训练尚未完成",
+            expected="arguments.json 和 network.pt",
+            found=training.name,
+            remedy="先完成训练，可用 --resume 继续",
+        )
     arguments = json.loads(arguments_file.read_text("utf-8"))
     layers = None if arguments["layers"] == "None" else int(arguments["layers"])
     network = build_network(arguments["base"], layers)
     network.load_state_dict(torch.load(training / "network.pt", weights_only=True))
     calls = read_calls(Path(arguments["data"]))
     write_model(
-        network, load_tokenizer(arguments["base"]), folder, version=version, data_hash=data_hash(calls),
-        base=Path(arguments["base"]).name, int8=int8,
+        network,
+        load_tokenizer(arguments["base"]),
+        folder,
+        version=version,
+        data_hash=data_hash(calls),
+        base=Path(arguments["base"]).name,
+        int8=int8,
     )
     validation = [call for call in calls if call.split == "validation"]
     if not validation:

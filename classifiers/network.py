@@ -51,7 +51,10 @@ def load_encoder(base: str, layers: int | None) -> tuple[nn.Module, int]:
         encoder = AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False)
     except (OSError, ValueError) as error:
         raise ModelError(
-            "无法加载预训练编码器", expected="本地文件夹或模型库名称", found=Path(base).name, remedy=f"检查 --base（{type(error).__name__}）"
+            "无法加载预训练编码器",
+            expected="本地文件夹或模型库名称",
+            found=Path(base).name,
+            remedy=f"检查 --base（{type(error).__name__}）",
         ) from None
     if layers is not None:
         encoder.encoder.layer = encoder.encoder.layer[:layers]

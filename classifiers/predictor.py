@@ -130,7 +130,9 @@ class OnnxClassifier:
             return ()
         shortened = [_without(windows, span) for span in spans]
         changed = [[index for index, window in enumerate(call) if window is not windows[index]] for call in shortened]
-        again = iter(self.token_scores([call[i] for call, parts in zip(shortened, changed, strict=True) for i in parts]))
+        again = iter(
+            self.token_scores([call[i] for call, parts in zip(shortened, changed, strict=True) for i in parts])
+        )
         rows = []
         for parts in changed:
             call_scores = list(scores)

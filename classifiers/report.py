@@ -37,15 +37,23 @@ def evaluate_all(model: Path | None, data: Path | None, split: str, base: str | 
 
     def plain(turns: Sequence[Sequence[Turn]]) -> Any:
         rows = range(0, len(turns), 64)
-        return [p for i in tqdm(rows, desc="预测", disable=None) for p in classifier.predict(turns[i : i + 64], evidence=False)]
+        return [
+            p
+            for i in tqdm(rows, desc="预测", disable=None)
+            for p in classifier.predict(turns[i : i + 64], evidence=False)
+        ]
 
     row = evaluate(plain, chosen)
     row["evidence"] = evidence_check(classifier.predict, plain, chosen[:EVIDENCE_CALLS])
     row["latency_ms_128_tokens"] = latency_ms(model or SHIPPED)
     models[f"fine-tuned {classifier.version}"] = row
     return {
-        "split": split, "calls": len(chosen), "data_hash": data_hash(calls), "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}", "models": models,
+        "split": split,
+        "calls": len(chosen),
+        "data_hash": data_hash(calls),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}",
+        "models": models,
     }
 
 

@@ -47,7 +47,10 @@ class TrainingArguments:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("epochs", 1, 100), ("first_stage_epochs", 0, 20), ("batch_size", 1, 512), ("threads", 1, 256),
+            ("epochs", 1, 100),
+            ("first_stage_epochs", 0, 20),
+            ("batch_size", 1, 512),
+            ("threads", 1, 256),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -79,7 +82,11 @@ Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
 
 
 def run_stage(
-    name: str, network: nn.Module, batches: CallBatches | DialogueBatches, loss_of: Loss, epochs: int,
+    name: str,
+    network: nn.Module,
+    batches: CallBatches | DialogueBatches,
+    loss_of: Loss,
+    epochs: int,
     args: TrainingArguments,
 ) -> None:
     """Train in place with AdamW, warm-up and linear decay; checkpoints every 100 steps and resumes from them."""
@@ -125,8 +132,11 @@ def _save(path: Path, network: nn.Module, optimizer: Any, schedule: Any, step: i
     fresh = path.with_suffix(".new")
     torch.save(
         {
-            "network": network.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
-            "rng": torch.get_rng_state(), "step": step,
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "rng": torch.get_rng_state(),
+            "step": step,
         },
         fresh,
     )
@@ -185,7 +195,14 @@ def train(args: TrainingArguments) -> ScamNetwork:
     elif args.first_stage:
         train_first_stage(network, tokenizer, args)
     calls = [call for call in read_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
-    run_stage("calls", network, CallBatches(calls, tokenizer, args.batch_size, args.seed, damage=args.damage), call_loss, args.epochs, args)
+    run_stage(
+        "calls",
+        network,
+        CallBatches(calls, tokenizer, args.batch_size, args.seed, damage=args.damage),
+        call_loss,
+        args.epochs,
+        args,
+    )
     arguments = {name: str(value) for name, value in vars(args).items()}
     (args.output / "arguments.json").write_text(json.dumps(arguments, ensure_ascii=False, indent=1), "utf-8")
     torch.save(network.state_dict(), args.output / "network.pt")

@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     entities.add_argument("--output", type=Path, required=True, metavar="out.jsonl")
     entities.set_defaults(run=_entities)
 
-    dispatch = commands.add_parser("freeze-dispatch", help="send payment-stop requests from a process of its own 发送止付申请")
+    dispatch = commands.add_parser(
+        "freeze-dispatch", help="send payment-stop requests from a process of its own 发送止付申请"
+    )
     dispatch.set_defaults(run=_freeze_dispatch)
 
     bank = commands.add_parser("bank-simulator", help="a bank side to try against 银行模拟器")

@@ -42,12 +42,16 @@ def _one_of(*values: str) -> Callable[[str], bool]:
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder of the database, recordings and downloaded models."),
     Setting("database_url", "", "SQLAlchemy address; empty means SQLite in the data folder."),
-    Setting("secret_key", "", "Key that signs sessions; empty means one made on first start and kept in the data folder."),
+    Setting(
+        "secret_key", "", "Key that signs sessions; empty means one made on first start and kept in the data folder."
+    ),
     Setting("host", "127.0.0.1", "Address that the console listens on."),
     Setting("port", "8096", "Port of the console.", _positive, "a port number"),
     Setting("web_threads", "64", "Threads of the web server; an open console page uses one.", _positive, "above 0"),
     Setting("language", "zh", "Language that is recognised.", _one_of("zh", "ko"), "zh or ko"),
-    Setting("asr_engine", "auto", "Recogniser.", _one_of("auto", "vosk", "whisper", "off"), "auto, vosk, whisper or off"),
+    Setting(
+        "asr_engine", "auto", "Recogniser.", _one_of("auto", "vosk", "whisper", "off"), "auto, vosk, whisper or off"
+    ),
     Setting("asr_model", "", "Folder of a speech model; empty means look it up in the catalogue."),
     Setting("asr_mirror", "", "Address that replaces the catalogue's model host."),
     Setting("asr_workers", "1", "Recogniser processes.", _positive, "above 0"),
@@ -56,13 +60,33 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("freeze_url", "http://127.0.0.1:8097", "Address of the bank side's freeze service."),
     Setting("freeze_token", "", "Bearer token for the bank side."),
     Setting("freeze_timeout_s", "5", "Longest wait for one answer of the bank side.", _positive, "seconds above 0"),
-    Setting("freeze_dispatch", "inline", "Who sends freeze requests: this process or `python -m hotline freeze-dispatch`.", _one_of("inline", "external"), "inline or external"),
+    Setting(
+        "freeze_dispatch",
+        "inline",
+        "Who sends freeze requests: this process or `python -m hotline freeze-dispatch`.",
+        _one_of("inline", "external"),
+        "inline or external",
+    ),
     Setting("session_minutes", "15", "Idle minutes until a log-in ends.", _positive, "minutes above 0"),
     Setting("lockout_failures", "5", "Failed log-ins until an account is locked.", _positive, "above 0"),
     Setting("lockout_minutes", "15", "Minutes that a locked account stays locked.", _positive, "minutes above 0"),
-    Setting("demo", "0", "1 makes demo accounts, shows them on the log-in page and offers the sample call.", _one_of("0", "1"), "0 or 1"),
-    Setting("demo_call", "0", "1 plays the sample call once when the console has started.", _one_of("0", "1"), "0 or 1"),
-    Setting("log_level", "INFO", "Least severity that is logged.", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "DEBUG, INFO, WARNING or ERROR"),
+    Setting(
+        "demo",
+        "0",
+        "1 makes demo accounts, shows them on the log-in page and offers the sample call.",
+        _one_of("0", "1"),
+        "0 or 1",
+    ),
+    Setting(
+        "demo_call", "0", "1 plays the sample call once when the console has started.", _one_of("0", "1"), "0 or 1"
+    ),
+    Setting(
+        "log_level",
+        "INFO",
+        "Least severity that is logged.",
+        _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "DEBUG, INFO, WARNING or ERROR",
+    ),
 )
 
 
@@ -76,14 +100,20 @@ class Config:
         for variable in environ:
             if variable.startswith(PREFIX) and variable not in known:
                 raise ConfigError(
-                    f"未知设置 {variable}", expected="docs/settings.md 所列名称", found=variable, remedy="改正或删去该环境变量"
+                    f"未知设置 {variable}",
+                    expected="docs/settings.md 所列名称",
+                    found=variable,
+                    remedy="改正或删去该环境变量",
                 )
         self._values: dict[str, str] = {}
         for setting in SETTINGS:
             value = environ.get(setting.variable, setting.default)
             if not setting.check(value):
                 raise ConfigError(
-                    f"设置 {setting.variable} 不对", expected=setting.expected, found=repr(value), remedy="改正该环境变量"
+                    f"设置 {setting.variable} 不对",
+                    expected=setting.expected,
+                    found=repr(value),
+                    remedy="改正该环境变量",
                 )
             self._values[setting.name] = value
 

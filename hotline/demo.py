@@ -69,13 +69,17 @@ def _wait_until_served(url: str, processes: tuple[subprocess.Popen[bytes], ...])
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if any(process.poll() is not None for process in processes):
-            raise ExternalError("演示没有启动", expected="两个进程运行", found="其中一个已退出", remedy="见上方日志；端口可能被占用")
+            raise ExternalError(
+                "演示没有启动", expected="两个进程运行", found="其中一个已退出", remedy="见上方日志；端口可能被占用"
+            )
         try:
             with opener.open(url, timeout=1):
                 return
         except (URLError, OSError):
             time.sleep(0.1)
-    raise ExternalError("演示没有启动", expected=f"{START_TIMEOUT_S:.0f} 秒内响应", found="没有响应", remedy="见上方日志")
+    raise ExternalError(
+        "演示没有启动", expected=f"{START_TIMEOUT_S:.0f} 秒内响应", found="没有响应", remedy="见上方日志"
+    )
 
 
 def _welcome(address: str) -> str:

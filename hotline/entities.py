@@ -73,7 +73,9 @@ def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, 
 
 
 def _entity(item: Found, turn: int, speaker: str, text: str) -> Entity:
-    return Entity(item.type, item.value, turn, text[item.start : item.end].replace(COUNTED, ""), speaker, warnings=item.warnings)
+    return Entity(
+        item.type, item.value, turn, text[item.start : item.end].replace(COUNTED, ""), speaker, warnings=item.warnings
+    )
 
 
 def _once(found: Sequence[tuple[Entity, int, int]]) -> list[tuple[Entity, int, int]]:

@@ -1,19 +1,19 @@
 """The one error tree. A message says what was expected, what was found and what to do about it.
 
-    HotlineError
-    ├── ConfigError            a setting is missing or wrong
-    ├── InputError             what a user or a peer gave us is wrong
-    │   ├── AudioError         audio that cannot be read
-    │   ├── DatasetError       a JSONL line or a data set that cannot be used
-    │   └── ModelError         a model folder that is missing, incomplete or of another kind
-    ├── StateError             the command does not fit the present state (an illegal transition)
-    │   └── NotFoundError      no such call, request or user
-    ├── PermissionDenied       the user may not do this
-    ├── CapacityError          no room for another call
-    └── ExternalError          a process, device or peer outside failed; carries `retryable`
-        ├── RecognizerError
-        ├── DeviceError
-        └── GatewayError
+HotlineError
+├── ConfigError            a setting is missing or wrong
+├── InputError             what a user or a peer gave us is wrong
+│   ├── AudioError         audio that cannot be read
+│   ├── DatasetError       a JSONL line or a data set that cannot be used
+│   └── ModelError         a model folder that is missing, incomplete or of another kind
+├── StateError             the command does not fit the present state (an illegal transition)
+│   └── NotFoundError      no such call, request or user
+├── PermissionDenied       the user may not do this
+├── CapacityError          no room for another call
+└── ExternalError          a process, device or peer outside failed; carries `retryable`
+    ├── RecognizerError
+    ├── DeviceError
+    └── GatewayError
 """
 
 from __future__ import annotations

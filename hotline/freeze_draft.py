@@ -11,9 +11,13 @@ from hotline.domain.call import Call
 from hotline.domain.entities import Entity, EntityType
 from hotline.domain.segment import Segment
 
-TRANSFER_WORDS = re.compile(r"[转汇付打]了|[转汇打]走|转出|[转打汇]给|[转打汇]过去|已经转|被转|交了|充了|[转打汇]的|[分点半刻\d]转")
+TRANSFER_WORDS = re.compile(
+    r"[转汇付打]了|[转汇打]走|转出|[转打汇]给|[转打汇]过去|已经转|被转|交了|充了|[转打汇]的|[分点半刻\d]转"
+)
 NOT_YET = re.compile(r"以前|之前|再[转汇打付交]|还没|没有[转汇打]|让我[转汇打]|要我[转汇打]|准备|打算")
-TIME_VALUE = re.compile(r"(?P<day>前天|昨天|今天|(?P<month>\d{1,2})月(?P<date>\d{1,2})日)?\D*?(?P<hour>\d{1,2}):(?P<minute>\d{2})")
+TIME_VALUE = re.compile(
+    r"(?P<day>前天|昨天|今天|(?P<month>\d{1,2})月(?P<date>\d{1,2})日)?\D*?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+)
 DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
 
 
@@ -60,7 +64,9 @@ def resolve_time(value: str, now: datetime) -> datetime | None:
             return None
     elif match["day"]:
         day -= timedelta(days=DAYS_BACK[match["day"]])
-    moment = local.replace(year=day.year, month=day.month, day=day.day, hour=hour, minute=minute, second=0, microsecond=0)
+    moment = local.replace(
+        year=day.year, month=day.month, day=day.day, hour=hour, minute=minute, second=0, microsecond=0
+    )
     return moment if moment <= local else None
 
 

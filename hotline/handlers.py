@@ -85,7 +85,10 @@ def correct_label(hub: Hub, command: commands.CorrectLabel) -> Call:
     """Let the operator's label stand on the call and keep it as training data. Raises: InputError."""
     if command.label not in load_taxonomy().codes:
         raise InputError(
-            "没有这个诈骗类型", expected="、".join(load_taxonomy().codes), found=command.label[:40], remedy="请从列表中选择"
+            "没有这个诈骗类型",
+            expected="、".join(load_taxonomy().codes),
+            found=command.label[:40],
+            remedy="请从列表中选择",
         )
     with hub.store.transaction() as uow:
         before = uow.call(command.call_id)

@@ -22,7 +22,12 @@ from hotline.domain.segment import Turn
 from hotline.errors import DatasetError, ModelError
 from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 
-TURNS = (Turn("operator", "您好"), Turn("caller", "有人说我涉嫌洗钱"), Turn("operator", "嗯"), Turn("caller", "让我转到安全账户"))
+TURNS = (
+    Turn("operator", "您好"),
+    Turn("caller", "有人说我涉嫌洗钱"),
+    Turn("operator", "嗯"),
+    Turn("caller", "让我转到安全账户"),
+)
 CODES = load_taxonomy().codes
 
 

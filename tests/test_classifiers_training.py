@@ -23,7 +23,12 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=27100, hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48, pad_token_id=1
+        vocab_size=27100,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        pad_token_id=1,
     )
     BertModel(config).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_file=str(SHIPPED / "tokenizer.json")).save_pretrained(folder)
@@ -38,18 +43,38 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for n in range(40):
         fraud = n % 2 == 0
         text = f"对方说我涉嫌洗钱要转到安全账户第{n}次" if fraud else f"我想问身份证在哪里补办第{n}次"
-        rows.append({
-            "id": str(n), "label": "authority" if fraud else "not_fraud", "stage": "诱导" if fraud else None,
-            "money_gone": False, "coached": fraud, "split": "validation" if n >= 32 else "train",
-            "turns": [{"speaker": "operator", "text": "您好"}, {"speaker": "caller", "text": text}],
-        })
+        rows.append(
+            {
+                "id": str(n),
+                "label": "authority" if fraud else "not_fraud",
+                "stage": "诱导" if fraud else None,
+                "money_gone": False,
+                "coached": fraud,
+                "split": "validation" if n >= 32 else "train",
+                "turns": [{"speaker": "operator", "text": "您好"}, {"speaker": "caller", "text": text}],
+            }
+        )
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
     return path
 
 
 def arguments(base: Path, data: Path, output: Path, *more: str) -> list[str]:
-    return ["train", "--base", str(base), "--data", str(data), "--output", str(output), "--layers", "1",
-            "--batch-size", "8", "--learning-rate", "0.005", *more]
+    return [
+        "train",
+        "--base",
+        str(base),
+        "--data",
+        str(data),
+        "--output",
+        str(output),
+        "--layers",
+        "1",
+        "--batch-size",
+        "8",
+        "--learning-rate",
+        "0.005",
+        *more,
+    ]
 
 
 def test_training_writes_a_model_that_has_learned(tiny_base: Path, tiny_data: Path, tmp_path: Path) -> None:

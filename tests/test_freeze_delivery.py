@@ -196,7 +196,9 @@ def test_the_simulator_remembers_across_a_restart(tmp_path: Path) -> None:
     assert answers[0] == answers[1]
 
 
-@pytest.mark.parametrize("body, key", [({}, "k"), ({"payee_name": "陈某"}, "k"), ([1], "k"), ({**FORM, "payee_account": ACCOUNT}, "")])
+@pytest.mark.parametrize(
+    "body, key", [({}, "k"), ({"payee_name": "陈某"}, "k"), ([1], "k"), ({**FORM, "payee_account": ACCOUNT}, "")]
+)
 def test_the_simulator_refuses_incomplete_requests(bank: Bank, body: Any, key: str) -> None:
     headers = {"Idempotency-Key": key} if key else {}
     answer = httpx.post(f"{bank.address}/v1/stop-requests", json=body, headers=headers, trust_env=False)

@@ -70,7 +70,9 @@ def test_an_unknown_kind_of_database_is_refused() -> None:
 
 
 def test_a_call_with_all_that_belongs_to_it_comes_back_equal(store: SqlStore) -> None:
-    segment = Segment("s1", "c1", "caller", "转了四万八", "转了48000", 1.0, 2.5, 0.9, (Word("转了", 1.0, 1.4, 0.8),), "vosk")
+    segment = Segment(
+        "s1", "c1", "caller", "转了四万八", "转了48000", 1.0, 2.5, 0.9, (Word("转了", 1.0, 1.4, 0.8),), "vosk"
+    )
     entity = Entity(EntityType.AMOUNT, 48000, 0, "四万八", "caller", 1.4, 2.5, ("approximate",), True)
     span = EvidenceSpan(0, 0, 2, "转了", 0.7)
     prediction = Prediction(

@@ -28,9 +28,7 @@ class Permission(StrEnum):
 
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "operator": frozenset(
-        {Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}
-    ),
+    "operator": frozenset({Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}),
     "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
     "trainer": frozenset({Permission.VIEW_CALLS}),
     "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
@@ -52,7 +50,10 @@ def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if not allowed(current_user.role, permission):
                 raise PermissionDenied(
-                    "您的角色没有此权限", expected=permission, found=current_user.role, remedy="请联系管理员或换用其他账号"
+                    "您的角色没有此权限",
+                    expected=permission,
+                    found=current_user.role,
+                    remedy="请联系管理员或换用其他账号",
                 )
             return view(*args, **kwargs)
 

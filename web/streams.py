@@ -48,9 +48,7 @@ class StreamSlots:
             self._free.release()
 
 
-def call_stream(
-    hub: Hub, call_id: str, after: int, *, masked: bool, lifetime_s: float = LIFETIME_S
-) -> Iterator[str]:
+def call_stream(hub: Hub, call_id: str, after: int, *, masked: bool, lifetime_s: float = LIFETIME_S) -> Iterator[str]:
     """Yield the events of a call after number `after`, stored ones first, then live ones with partials."""
     subscription = hub.bus.subscribe(call_id)
     seq, beat_at, end_at = after, 0.0, time.monotonic() + lifetime_s

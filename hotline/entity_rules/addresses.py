@@ -7,14 +7,58 @@ import re
 from hotline.domain.entities import EntityType
 from hotline.entity_rules.found import Found
 
-DOMAINS = ["com", "cn", "net", "org", "top", "xyz", "vip", "cc", "io", "info", "shop", "app", "site", "club", "me", "tv", "co", "ltd", "live", "pro", "online", "work", "link", "icu", "biz", "hk", "us", "tk", "fun", "store", "ink", "win", "bet", "asia", "wang", "ren", "group", "fit", "mobi", "one"]
+DOMAINS = [
+    "com",
+    "cn",
+    "net",
+    "org",
+    "top",
+    "xyz",
+    "vip",
+    "cc",
+    "io",
+    "info",
+    "shop",
+    "app",
+    "site",
+    "club",
+    "me",
+    "tv",
+    "co",
+    "ltd",
+    "live",
+    "pro",
+    "online",
+    "work",
+    "link",
+    "icu",
+    "biz",
+    "hk",
+    "us",
+    "tk",
+    "fun",
+    "store",
+    "ink",
+    "win",
+    "bet",
+    "asia",
+    "wang",
+    "ren",
+    "group",
+    "fit",
+    "mobi",
+    "one",
+]
 DOMAIN = "|".join(sorted(DOMAINS, key=len, reverse=True))
 URL = re.compile(
-    rf"(?:https?://)?(?:[A-Za-z0-9-]+\.)+(?:{DOMAIN})(?![A-Za-z0-9-])(?::\d{{2,5}})?(?:/[\w\-./?=&%]*)?", re.IGNORECASE | re.ASCII
+    rf"(?:https?://)?(?:[A-Za-z0-9-]+\.)+(?:{DOMAIN})(?![A-Za-z0-9-])(?::\d{{2,5}})?(?:/[\w\-./?=&%]*)?",
+    re.IGNORECASE | re.ASCII,
 )
 EMAIL = re.compile(rf"[A-Za-z0-9._+-]+@(?:[A-Za-z0-9-]+\.)+(?:{DOMAIN})(?![A-Za-z0-9-])", re.IGNORECASE)
 PAYMENT_ACCOUNT = re.compile(r"支付宝")
-WECHAT = re.compile(r"(?:微信|威信|wx|vx|v信|WX|VX)(?:账号|号码|号)?(?:是|叫|为|：|:|加|，|,| |的|他的|就是)*(?P<name>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_.-])")
+WECHAT = re.compile(
+    r"(?:微信|威信|wx|vx|v信|WX|VX)(?:账号|号码|号)?(?:是|叫|为|：|:|加|，|,| |的|他的|就是)*(?P<name>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9_.-])"
+)
 THREE_WS = re.compile(r"(?:三个?达不溜|三个?[wW]|3个?[wW]|(?:达不溜|大不溜){3}|[wW] ?[wW] ?[wW])\s*(?:点|\.)\s*")
 HINT = re.compile(rf"点\s*(?:{DOMAIN}|c o m|c n|康姆|卡姆|抗姆)(?![A-Za-z])|www\.", re.IGNORECASE)
 SPELT = re.compile(r"(?<![A-Za-z0-9][A-Za-z0-9])(?<=[A-Za-z0-9]) (?=[A-Za-z0-9](?:[ .点艾@]|$))")
@@ -26,7 +70,9 @@ SIGNS = (
     (re.compile(r"(?<=[A-Za-z0-9])\s*(?:下划线)\s*(?=[A-Za-z0-9])"), "_"),
 )
 DOT = re.compile(r"(?<=[A-Za-z0-9])\s*点\s*(?=[A-Za-z0-9])")
-DIGIT_IN_ADDRESS = re.compile(r"(?<=[A-Za-z.])[零一二三四五六七八九幺]{1,8}(?=[A-Za-z.点])|(?<=[点.@])[一二三四五六七八九零幺]{2,6}(?=点\s*[A-Za-z])")
+DIGIT_IN_ADDRESS = re.compile(
+    r"(?<=[A-Za-z.])[零一二三四五六七八九幺]{1,8}(?=[A-Za-z.点])|(?<=[点.@])[一二三四五六七八九零幺]{2,6}(?=点\s*[A-Za-z])"
+)
 CHINESE_DIGITS = str.maketrans("零一二三四五六七八九幺", "01234567891")
 
 

@@ -119,7 +119,9 @@ class _Dictations:
         """Say whether a piece only repeats what the other speaker is dictating."""
         others = [running.digits for speaker, running in self._open.items() if speaker != piece.speaker]
         return any(
-            told.endswith(piece.digits) or told.startswith(piece.digits) or (len(piece.digits) > 3 and piece.digits in told)
+            told.endswith(piece.digits)
+            or told.startswith(piece.digits)
+            or (len(piece.digits) > 3 and piece.digits in told)
             for told in others
         )
 
@@ -187,7 +189,9 @@ class _Dictations:
             value = str(known.value)[: -len(piece.digits)] + piece.digits
             kind = kind_of(value)
             if kind:
-                fresh = replace(known, value=value, turn=piece.turn, text=piece.digits, warnings=kind[1], confirmed=False)
+                fresh = replace(
+                    known, value=value, turn=piece.turn, text=piece.digits, warnings=kind[1], confirmed=False
+                )
                 self.complete[index] = (fresh, piece.start, piece.end)
             return
 

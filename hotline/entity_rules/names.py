@@ -17,7 +17,7 @@ SURNAMES = (
     "洪傅常粟仝司卓古吉缪简车芦麦褚娄窦戚岑景党费卜冷晏席卫米柏宗瞿桂佟臧闵苟邬边卞姬仇栾隋刁沙巫寇桑郎甄丛仲虞敖巩佘池麻苑迟邝谈匡鞠惠荆冀郁胥储栗燕楚鄢谌冼蔺阚帅屠练廉祖巴狄"
 )
 COMPOUND = "欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|夏侯|端木|南宫|申屠|轩辕|宇文|长孙"
-OPENING, CLOSING = "“\"「《‘", "”\"」》’"
+OPENING, CLOSING = '“"「《‘', '”"」》’'
 COMMON_GIVEN = frozenset(
     "某伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂玉红文华建国志海波辉峰鹏飞宇浩鑫林斌斐凯俊健毅龙云雪梅琴莲珍凤玲燕琳萍倩婷颖慧莹晶雯佳怡欣怀思雨晨阳轩梓涵子豪泽宸睿博远天庆福贵财宝生根发春夏秋冬花香月"
     "星晓小大永长德义仁礼智信忠孝诚良善美淑贤惠珠瑶琪璐瑞祥吉康宁安乐成功胜利达通荣光耀煌昌盛兴旺家业世界民族爱卫东西南北方中振威武力保守全立正新革改进步青松柏树森木水江河湖山石岩峻岭金银铜铁锋钢火炎焱土坤"
@@ -26,9 +26,7 @@ COMMON_GIVEN = frozenset(
     "润淳渊湘源滔滨漫潇澄澜瀚炜炳烁焕照熙然牧特献玄率珏理琛琼甜用甫田申畅皓盈益知祖祺禄秉科程稳竹笑筠简纯纲经维绍继绪缘羽翔耘聪胤能腾自航舒艺芮若范茂茗莎菁萌蓝蔚虎行衡裕言许诺谦谨豫贝赞越跃轶辰运连逸道邦郁"
     "重野鉴钊钧钰铭铮锐锦镇阔陆隆雄霖非韬韵顺颂风馨驰骁骏高鸣鸿鹃麒麟默黎齐"
 )
-NAMING = (
-    r"户名|姓名|名字|收款人|收款方|持卡人|开户人|收款户|账户名|法人|全名|真名|本名|落款|抬头|(?:对方|那人|人家)(?:名字|姓名)"
-)
+NAMING = r"户名|姓名|名字|收款人|收款方|持卡人|开户人|收款户|账户名|法人|全名|真名|本名|落款|抬头|(?:对方|那人|人家)(?:名字|姓名)"
 """Words that only a name can follow."""
 CALLING = r"叫做|叫作|名叫|叫|自称|化名|我是|对方是|转给|打给|汇给|付给|交给|转到|打到"
 """Words that other things follow too: the name must then be made of characters usual in names."""
@@ -37,7 +35,9 @@ NAME = rf"(?P<name>(?:(?:{COMPOUND})[\u4e00-\u9fa5]{{1,2}})|(?:[{SURNAMES}][\u4e
 NAMED = re.compile(rf"(?:{NAMING}){LINK}{NAME}")
 CALLED = re.compile(rf"(?:{CALLING})(?:了|过去|那个|这个|叫)*{LINK}{NAME}")
 ASKED = re.compile(r"[户互护]名|姓名|名字|叫什么|收款人|叫啥|是谁|哪三个字|哪几个字|怎么称呼|您贵姓")
-ANSWER = re.compile(rf"(?:嗯|呃|哦|啊|是|叫|他叫|她叫|我叫|我是|名字是|就是|那个|好像是|，|,| )*{NAME}(?:[，。,. 的吧啊]|$).{{0,12}}$")
+ANSWER = re.compile(
+    rf"(?:嗯|呃|哦|啊|是|叫|他叫|她叫|我叫|我是|名字是|就是|那个|好像是|，|,| )*{NAME}(?:[，。,. 的吧啊]|$).{{0,12}}$"
+)
 STOP = re.compile(
     r"[的是在说让给打把我你他她它了吗呢吧啊哦嗯呃那这就账卡号户转要对也还都没不很着到又，。、]|银行|开户|尾号|电话|手机|金额|身份|建行|建设|工行|工商|农行|农业|农村|农商|农信|中行|中国|招行|招商|交行"
     r"|交通|邮政|邮储|民生|兴业|光大|浦发|平安|中信|广发|华夏|支付|微信|今天|昨天|前天|上午|下午|早上|晚上|中午|时间|然后|现在|以后|一共|总共|公司|有限|已经|可以|应该|什么|怎么|为什么|来了|去了|和我"
@@ -50,7 +50,9 @@ NOT_A_NAME = re.compile(
     r"|华夏|房子|房东|房产|白天|石头|石家|金牌|金子|江湖|毛病|钱款|钱都|钱就|钱转|武警|向他|向我|向日葵|温馨|康复|文章|文字|文书|牛市|安心|安卓|齐全|易信|章程|方式|方案|高额|高速|高息|何时|何必|林业|童装|单子|单独|季度|盛大|游客|童话|华强|万元|于此|程式|左右|包括|包装|符合"
     r"|尚未|常用|常见|常常|纪委|纪检|海外|师父|师傅|师姐|麦克|车子|车票|车险|卫生|池塘|查询|查一|全民|楼上|楼下|门口|门票|云闪|云信|云盘|都要|都没|公家|但|干嘛|信任|信贷|信托|盖章|海淘|国外|平时|平常|支行|印章|战友|银监|银联|银保|公关|公众|明明|明显|南方|东方财|司法|和他|和我|和你|强行|强调|来着|边上|花呗|花钱|乐享"
 )
-NOT_A_PERSON_AFTER = re.compile(r".{0,5}?(?:软件|APP|App|app|平台|有限|公司|群|网站|应用|集团|小程序|会议室|交易所|客户端|基金|证券)")
+NOT_A_PERSON_AFTER = re.compile(
+    r".{0,5}?(?:软件|APP|App|app|平台|有限|公司|群|网站|应用|集团|小程序|会议室|交易所|客户端|基金|证券)"
+)
 
 
 def find_names(text: str, question: str = "") -> list[Found]:
@@ -74,7 +76,12 @@ def _keep(found: dict[int, Found], text: str, match: re.Match[str], *, weak: boo
     opened = text[start - 1 : start]
     if opened and opened in OPENING and text[start + len(name) : start + len(name) + 1] not in tuple(CLOSING):
         return
-    if len(name) <= surname or name.endswith("某") or NOT_A_NAME.match(text, start) or NOT_A_PERSON_AFTER.match(text, start + len(name)):
+    if (
+        len(name) <= surname
+        or name.endswith("某")
+        or NOT_A_NAME.match(text, start)
+        or NOT_A_PERSON_AFTER.match(text, start + len(name))
+    ):
         return
     if start not in found:
         found[start] = Found(EntityType.PERSON, name, start, start + len(name))

@@ -1,10 +1,10 @@
 """The bank side over HTTP. The request id is the idempotency key; see `simulator` for the other end.
 
-    POST /v1/stop-requests          body: fields of the request; header Idempotency-Key
-        200 {"status", "receipt", "message", "stopped_amount_fen", "stopped_at", "onward_account"}
-        202 {"status": "sent", "receipt"}          the outcome comes later
-        4xx                                          refused for good
-    GET  /v1/stop-requests/<id>     the same answers; 404 when it was never received
+POST /v1/stop-requests          body: fields of the request; header Idempotency-Key
+    200 {"status", "receipt", "message", "stopped_amount_fen", "stopped_at", "onward_account"}
+    202 {"status": "sent", "receipt"}          the outcome comes later
+    4xx                                          refused for good
+GET  /v1/stop-requests/<id>     the same answers; 404 when it was never received
 """
 
 from __future__ import annotations
@@ -89,5 +89,9 @@ def _outcome(answer: httpx.Response) -> FreezeOutcome:
 def _wrong_answer(answer: httpx.Response, *, retryable: bool) -> GatewayError:
     remedy = "系统会自动重试" if retryable else "请核对申请内容并联系银行端"
     return GatewayError(
-        "银行端的应答不对", retryable=retryable, expected="约定格式的应答", found=f"HTTP {answer.status_code}", remedy=remedy
+        "银行端的应答不对",
+        retryable=retryable,
+        expected="约定格式的应答",
+        found=f"HTTP {answer.status_code}",
+        remedy=remedy,
     )

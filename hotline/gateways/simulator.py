@@ -78,7 +78,10 @@ def read_ledger(path: Path | None) -> list[Transfer]:
         return [Transfer(**row) for row in rows]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            "银行模拟器的账本读不懂", expected="JSON 数组，每项一笔转账", found=type(error).__name__, remedy="改正账本文件"
+            "银行模拟器的账本读不懂",
+            expected="JSON 数组，每项一笔转账",
+            found=type(error).__name__,
+            remedy="改正账本文件",
         ) from None
 
 
@@ -172,7 +175,9 @@ def create_simulator(data: Path, ledger: list[Transfer] | None = None) -> Flask:
             if memory.find(key) is None:
                 account = str(fields["payee_account"])
                 answer = decide(fields, transfers, memory.stops(account), datetime.now(UTC))
-                answer["receipt"] = f"ZF{datetime.now(UTC):%Y%m%d}{hashlib.sha256(key.encode()).hexdigest()[:8].upper()}"
+                answer["receipt"] = (
+                    f"ZF{datetime.now(UTC):%Y%m%d}{hashlib.sha256(key.encode()).hexdigest()[:8].upper()}"
+                )
                 memory.keep(key, account, answer, time.time() + behaviour.pending_s)
         time.sleep(behaviour.delay_s)
         if behaviour.fail_after > 0:

@@ -19,7 +19,10 @@ def make_engine(url: str) -> Engine:
     if url.startswith(("postgresql:", "postgresql+psycopg:")):
         return create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1), pool_size=10, pool_pre_ping=True)
     raise ConfigError(
-        "不支持的数据库", expected="sqlite:///… 或 postgresql://…", found=url.split(":", 1)[0], remedy="改正 HOTLINE_DATABASE_URL"
+        "不支持的数据库",
+        expected="sqlite:///… 或 postgresql://…",
+        found=url.split(":", 1)[0],
+        remedy="改正 HOTLINE_DATABASE_URL",
     )
 
 

@@ -36,7 +36,9 @@ class FreezeRows:
         """Return a request. Raises: NotFoundError."""
         request = self._find_freeze(request_id)
         if request is None:
-            raise NotFoundError("没有这份止付申请", expected="已有申请的编号", found=request_id[:40], remedy="请刷新页面")
+            raise NotFoundError(
+                "没有这份止付申请", expected="已有申请的编号", found=request_id[:40], remedy="请刷新页面"
+            )
         return request
 
     def save_freeze(self, request: FreezeRequest) -> FreezeRequest:
@@ -50,7 +52,10 @@ class FreezeRows:
         )
         if not done.rowcount:
             raise StateError(
-                "止付申请已被更新", expected=f"版本 {request.version}", found="已有更新的版本", remedy="请刷新页面查看最新状态"
+                "止付申请已被更新",
+                expected=f"版本 {request.version}",
+                found="已有更新的版本",
+                remedy="请刷新页面查看最新状态",
             )
         return fresh
 
@@ -89,8 +94,10 @@ class FreezeRows:
         if found:
             until = now + timedelta(seconds=lease_s)
             ids = [row.id for row in found]
-            claimed = update(table).where(table.c.id.in_(ids)).values(
-                claimed_by=worker, claimed_until=until, attempts=table.c.attempts + 1
+            claimed = (
+                update(table)
+                .where(table.c.id.in_(ids))
+                .values(claimed_by=worker, claimed_until=until, attempts=table.c.attempts + 1)
             )
             self._connection.execute(claimed)
         return [OutboxMessage(row.id, row.kind, row.key, row.attempts + 1, row.due_at) for row in found]

@@ -28,8 +28,19 @@ JITTER_S = 0.03
 
 def _header(rate_hz: int, data_bytes: int) -> bytes:
     return HEADER.pack(
-        b"RIFF", min(data_bytes + HEADER.size - 8, 0xFFFFFFFF), b"WAVE", b"fmt ", 16, 1, 1, rate_hz,
-        rate_hz * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES, b"data", data_bytes,
+        b"RIFF",
+        min(data_bytes + HEADER.size - 8, 0xFFFFFFFF),
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        rate_hz,
+        rate_hz * SAMPLE_BYTES,
+        SAMPLE_BYTES,
+        8 * SAMPLE_BYTES,
+        b"data",
+        data_bytes,
     )
 
 

@@ -31,9 +31,7 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows):
 
     def add_call(self, call: Call) -> None:
         """Store a new call as owned by this process."""
-        self._connection.execute(
-            insert(tables.calls), {**rows.call_row(call), "owner": self._owner, "last_seq": 0}
-        )
+        self._connection.execute(insert(tables.calls), {**rows.call_row(call), "owner": self._owner, "last_seq": 0})
 
     def call(self, call_id: str) -> Call:
         """Return a call. Raises: NotFoundError."""
@@ -116,10 +114,7 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows):
         """Number and store an event; the row of the call is locked, so that numbers have no holes."""
         calls = tables.calls
         numbered = (
-            update(calls)
-            .where(calls.c.id == call_id)
-            .values(last_seq=calls.c.last_seq + 1)
-            .returning(calls.c.last_seq)
+            update(calls).where(calls.c.id == call_id).values(last_seq=calls.c.last_seq + 1).returning(calls.c.last_seq)
         )
         seq = self._connection.execute(numbered).scalar()
         if seq is None:

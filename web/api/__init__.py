@@ -32,7 +32,9 @@ def text_of(data: dict[str, Any], name: str) -> str:
     """Return a text value of a JSON object. Raises: InputError when it is missing or not text."""
     value = data.get(name)
     if not isinstance(value, str):
-        raise InputError("请求格式不对", expected=f"{name}：文字", found=type(value).__name__, remedy="请刷新页面后重试")
+        raise InputError(
+            "请求格式不对", expected=f"{name}：文字", found=type(value).__name__, remedy="请刷新页面后重试"
+        )
     return value
 
 

@@ -66,7 +66,9 @@ def reveal(call_id: str) -> Response:
     """Show personal data of a call to this session; the reason is written to the audit trail."""
     reason = text_of(body(), "reason").strip()
     if not 0 < len(reason) <= REASON_LENGTH:
-        raise InputError("请填写查看理由", expected=f"1 到 {REASON_LENGTH} 字", found=f"{len(reason)} 字", remedy="请修改")
+        raise InputError(
+            "请填写查看理由", expected=f"1 到 {REASON_LENGTH} 字", found=f"{len(reason)} 字", remedy="请修改"
+        )
     with hub().store.transaction() as uow:
         uow.audit(current_user.id, "call.reveal", uow.call(call_id).id, reason)
     mark_revealed(call_id)
@@ -78,7 +80,9 @@ def reveal(call_id: str) -> Response:
 def get_freeze_draft(call_id: str) -> Response:
     """The freeze form as heard so far, unmasked; the call must have been revealed."""
     if not is_revealed(call_id):
-        raise PermissionDenied("请先申请查看完整信息", expected="已记录查看理由", found="未记录", remedy="请重新打开止付申请")
+        raise PermissionDenied(
+            "请先申请查看完整信息", expected="已记录查看理由", found="未记录", remedy="请重新打开止付申请"
+        )
     return jsonify({"fields": freeze_draft(hub(), call_id)})
 
 
@@ -92,7 +96,9 @@ def _start(data: dict[str, Any]) -> Call:
     if source == "manual":
         number = str(data.get("caller_number") or "")[:32]
         return handlers.start_call(hub(), commands.StartCall("manual", operator_id, number))
-    raise InputError("没有这种来源", expected="sample、microphone、manual 或上传文件", found=str(source)[:20], remedy="请重选")
+    raise InputError(
+        "没有这种来源", expected="sample、microphone、manual 或上传文件", found=str(source)[:20], remedy="请重选"
+    )
 
 
 def _play_upload() -> Call:

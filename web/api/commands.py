@@ -67,5 +67,7 @@ def type_segment(call_id: str) -> tuple[Response, int]:
 def _answer(data: dict[str, Any], name: str) -> bool | None:
     value = data.get(name)
     if value is not None and not isinstance(value, bool):
-        raise InputError("回答不对", expected=f"{name}：true、false 或 null", found=type(value).__name__, remedy="请重新选择")
+        raise InputError(
+            "回答不对", expected=f"{name}：true、false 或 null", found=type(value).__name__, remedy="请重新选择"
+        )
     return value

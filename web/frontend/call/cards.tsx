@@ -91,7 +91,7 @@ export function Cards() {
 
 function CardText({ card }: { card: ScriptCard }) {
   return (
-    <article class={`card-text ${card.kind}`} data-card={card.id} data-testid="script-card" tabIndex={0}>
+    <article class={`card-text kind-${card.kind}`} data-card={card.id} data-testid="script-card" tabIndex={0}>
       <h3>
         <span class="tag">{tCode("card_kind_", card.kind)}</span> {card.title}
       </h3>
