@@ -82,12 +82,14 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     from hotline.bootstrap import transcribe
 
     overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
-    transcripts = transcribe(Config.with_overrides(overrides), arguments.file)
-    for transcript in transcripts:
+    heard = transcribe(Config.with_overrides(overrides), arguments.file)
+    for transcript in heard.transcripts:
         if arguments.json:
             print(json.dumps(asdict(transcript), ensure_ascii=False))
         else:
             print(f"[{transcript.start_s:7.2f}–{transcript.end_s:7.2f}] {transcript.channel:8} {transcript.text}")
+    if heard.problem:
+        raise heard.problem
     return 0
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotline.config import Config
-from hotline.domain.segment import Transcript
 from hotline.errors import HotlineError, ModelError
 from hotline.hub import Hub
 from hotline.ports import Classifier, EngineInfo, EventBus, Recognizer, Store
 from hotline.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
+    from asr_models.transcribe import Transcription
     from hotline.gateways.dispatcher import FreezeDispatcher
     from hotline.stores import SqlStore
 
@@ -65,7 +65,7 @@ def build_recognizer(config: Config) -> tuple[Recognizer | None, EngineInfo]:
     return recognizer, info
 
 
-def transcribe(config: Config, path: Path) -> list[Transcript]:
+def transcribe(config: Config, path: Path) -> Transcription:
     """Write down an audio file with the chosen engine. Raises: AudioError, ModelError, RecognizerError."""
     from asr_models.transcribe import transcribe as run
     from hotline.sources.file import FileSource
