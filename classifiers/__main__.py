@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=function)
         if name == "evaluate":
             command.add_argument("--base", help="also measure the frozen encoder and the other baselines")
+            command.add_argument("--spoken", type=Path, help="really transcribed calls; default: the shipped ones")
 
     predict = commands.add_parser("predict", help="label calls 预测")
     predict.add_argument("--input", type=Path, required=True, metavar="calls.jsonl")
@@ -112,10 +113,11 @@ def _write_folder(training: Path, folder: Path, version: str, *, int8: bool) -> 
 def _evaluate(arguments: argparse.Namespace) -> None:
     from classifiers.report import evaluate_all
 
-    result = evaluate_all(arguments.model, arguments.data, arguments.split, arguments.base)
+    result = evaluate_all(arguments.model, arguments.data, arguments.split, arguments.base, arguments.spoken)
     arguments.output.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
     for name, row in result["models"].items():
-        print(f"{name:24} clean {row['clean']['macro_f1']:.3f}  damaged {row['damaged']['macro_f1']:.3f}")
+        spoken = f"  transcribed {row['transcribed']['macro_f1']:.3f}" if "transcribed" in row else ""
+        print(f"{name:24} clean {row['clean']['macro_f1']:.3f}  damaged {row['damaged']['macro_f1']:.3f}{spoken}")
 
 
 def _errors(arguments: argparse.Namespace) -> None:

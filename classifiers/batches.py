@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from classifiers.damage import Damager
 from classifiers.dataset import LabelledCall, caller_turn_count, heard_until, read_lines
-from classifiers.encoding import PAD_ID, encode
+from classifiers.encoding import PAD_ID, Window, encode
 from classifiers.network import STAGES
 from hotline.domain.segment import Channel, Turn
 from hotline.scripts import ScriptLibrary
@@ -20,6 +20,9 @@ from hotline.taxonomy import load_taxonomy
 
 FULL_CALL_SHARE = 0.5
 """Share of training examples that are whole calls; the rest end after some caller turn."""
+DAMAGED_SHARE = 0.6
+LENGTH_JITTER = 30
+"""Tokens; keeps batches of like lengths from being the same calls every epoch."""
 PATTERNS_A_TYPE = 12
 OPENERS = ("", "对方", "他们", "有人", "他说", "我遇到", "就是", "喂，", "打电话的人")
 FACTS_FROM = 0.6
@@ -35,6 +38,19 @@ class Batch:
     labels: torch.Tensor
     stages: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     facts: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    evidence: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    """`(N, T)`: 1 on the tokens that a person marked as deciding the label."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One window with its label, stage and facts (-1: unknown) and which of its tokens are evidence."""
+
+    ids: Sequence[int]
+    label: int
+    stage: int
+    facts: Sequence[float]
+    evidence: Sequence[bool]
 
 
 def pad(windows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -46,8 +62,39 @@ def pad(windows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return ids, (ids != PAD_ID).long()
 
 
+def collate(examples: Sequence[Example]) -> Batch:
+    """Return the batch of these examples."""
+    ids, mask = pad([example.ids for example in examples])
+    evidence = torch.zeros(ids.shape)
+    for row, example in enumerate(examples):
+        evidence[row, : len(example.evidence)] = torch.tensor(example.evidence, dtype=torch.float)
+    return Batch(
+        ids,
+        mask,
+        torch.tensor([example.label for example in examples]),
+        torch.tensor([example.stage for example in examples]),
+        torch.tensor([example.facts for example in examples]),
+        evidence,
+    )
+
+
+def marked(turns: Sequence[Turn], window: Window, evidence: Sequence[str]) -> list[bool]:
+    """Return which tokens of a window lie in a caller's words that are marked as evidence."""
+    ranges = [
+        (index, turn.text.index(piece), turn.text.index(piece) + len(piece))
+        for index, turn in enumerate(turns)
+        if turn.speaker == Channel.CALLER
+        for piece in evidence
+        if piece and piece in turn.text
+    ]
+    return [
+        source is not None and any(source.turn == t and source.start < e and source.end > b for t, b, e in ranges)
+        for source in window.sources
+    ]
+
+
 class CallBatches:
-    """Makes each epoch's batches: a random prefix of each call, half of the time damaged."""
+    """Makes each epoch's batches: a random prefix of each call, often damaged."""
 
     def __init__(
         self, calls: Sequence[LabelledCall], tokenizer: Tokenizer, batch_size: int, seed: int, *, damage: bool
@@ -63,28 +110,33 @@ class CallBatches:
         return -(-len(self.calls) // self.batch_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch; the same seed and number give the same ones."""
-        rng = random.Random(f"{self.seed}-{number}")
-        order = rng.sample(range(len(self.calls)), len(self.calls))
-        size = self.batch_size
-        for start in range(0, len(order), size):
-            yield self._batch([self.calls[i] for i in order[start : start + size]], rng)
+        """Yield the batches of an epoch; the same seed and number give the same ones.
 
-    def _batch(self, calls: Sequence[LabelledCall], rng: random.Random) -> Batch:
-        windows, stages, facts = [], [], []
-        for call in calls:
-            total = caller_turn_count(call.turns)
-            heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
-            turns = heard_until(call.turns, heard) if heard < total else call.turns
-            if self.damager and rng.random() < 0.6:
-                turns = self.damager.damage(turns, rng)
-            windows.append(rng.choice(encode(turns, self.tokenizer)[-2:]).ids)
-            told = heard >= FACTS_FROM * total
-            stages.append(STAGES.index(call.stage) if told and call.stage in tuple(STAGES) else -1)
-            facts.append([float(f) if told and f is not None else -1.0 for f in (call.money_gone, call.coached)])
-        ids, mask = pad(windows)
-        labels = torch.tensor([self.codes.index(call.label) for call in calls])
-        return Batch(ids, mask, labels, torch.tensor(stages), torch.tensor(facts))
+        Examples of like length share a batch, so that little of it is padding.
+        """
+        rng = random.Random(f"{self.seed}-{number}")
+        examples = [self._example(call, rng) for call in self.calls]
+        examples.sort(key=lambda example: len(example.ids) + LENGTH_JITTER * rng.random())
+        starts = list(range(0, len(examples), self.batch_size))
+        rng.shuffle(starts)
+        for start in starts:
+            yield collate(examples[start : start + self.batch_size])
+
+    def _example(self, call: LabelledCall, rng: random.Random) -> Example:
+        total = caller_turn_count(call.turns)
+        heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
+        turns = heard_until(call.turns, heard) if heard < total else call.turns
+        if self.damager and rng.random() < DAMAGED_SHARE:
+            turns = self.damager.damage(turns, rng)
+        window = rng.choice(encode(turns, self.tokenizer)[-2:])
+        told = heard >= FACTS_FROM * total
+        return Example(
+            window.ids,
+            self.codes.index(call.label),
+            STAGES.index(call.stage) if told and call.stage in tuple(STAGES) else -1,
+            [float(f) if told and f is not None else -1.0 for f in (call.money_gone, call.coached)],
+            marked(turns, window, call.evidence),
+        )
 
 
 class DialogueBatches:

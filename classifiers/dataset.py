@@ -16,6 +16,8 @@ from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 
 DATA_DIR = Path(__file__).parent / "data"
 CALLS_FILE = DATA_DIR / "calls.jsonl"
+SPOKEN_FILE = DATA_DIR / "spoken.jsonl"
+"""Calls of the test split as a real recogniser wrote them down, made by `benchmarks.spoken_calls`."""
 SPLITS = ("train", "validation", "test")
 
 

@@ -20,6 +20,7 @@ from hotline.errors import ConfigError
 from hotline.taxonomy import load_taxonomy
 
 CHECKPOINT_EVERY = 100
+EVIDENCE_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,13 @@ class TrainingArguments:
             raise ConfigError("--layers 不对", expected="1 或更多", found=str(self.layers), remedy="改正参数")
 
 
-def call_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Cross entropy of label and stage, binary cross entropy of the facts, each where it is known."""
-    logits = pooled(scores, batch.attention_mask)
+def call_loss(network: ScamNetwork, batch: Batch) -> torch.Tensor:
+    """Cross entropy of label and stage, binary cross entropy of the facts, each where it is known.
+
+    The label head's attention is drawn to the words that a person marked as evidence.
+    """
+    votes, attention = network.read(batch.input_ids, batch.attention_mask)
+    logits = pooled(votes.float(), batch.attention_mask)
     labels = len(load_taxonomy().codes)
     loss = nn.functional.cross_entropy(logits[:, :labels], batch.labels, label_smoothing=0.05)
     stage_logits = logits[:, labels : labels + len(STAGES)]
@@ -75,10 +80,15 @@ def call_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
     if known.any():
         fact_logits = logits[:, labels + len(STAGES) :]
         loss = loss + 0.5 * nn.functional.binary_cross_entropy_with_logits(fact_logits[known], batch.facts[known])
+    told = batch.evidence.any(1)
+    if told.any():
+        on_evidence = (attention[..., 0] * batch.evidence).sum(1)[told]
+        loss = loss - EVIDENCE_WEIGHT * on_evidence.clamp(min=1e-6).log().mean()
     return loss
 
 
-Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
+Loss = Callable[[Any, Batch], torch.Tensor]
+"""Takes the network and a batch."""
 
 
 def run_stage(
@@ -114,8 +124,7 @@ def run_stage(
                 if step <= done:
                     continue
                 with torch.autocast("cpu", torch.bfloat16):
-                    scores = network(batch.input_ids, batch.attention_mask)
-                loss = loss_of(scores.float(), batch)
+                    loss = loss_of(network, batch)
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
@@ -172,7 +181,8 @@ def train_first_stage(network: ScamNetwork, tokenizer: Tokenizer, args: Training
     teacher, hidden_size = load_encoder(args.base, None) if args.layers else (None, network.heads.in_features)
     stage = FirstStageNetwork(network.encoder, hidden_size, len(batches.types), teacher)
 
-    def loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def loss(stage: FirstStageNetwork, batch: Batch) -> torch.Tensor:
+        scores = stage(batch.input_ids, batch.attention_mask).float()
         types = nn.functional.cross_entropy(pooled(scores, batch.attention_mask), batch.labels)
         return 0.3 * types + 5.0 * stage.imitation
 

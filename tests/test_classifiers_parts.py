@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from classifiers.artefact import MANIFEST, read_manifest
-from classifiers.damage import Damager, DamageRates
+from classifiers.damage import Damager, DamageRates, blurred
 from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines, split_of
 from classifiers.decision import assess_risk, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
@@ -97,8 +97,21 @@ def test_damage_is_seeded_and_keeps_speakers() -> None:
 
 
 def test_damage_spells_numbers_and_drops_punctuation() -> None:
-    damager = Damager([], DamageRates(homophone=0, deletion=0, filler=0, keep_punctuation=0))
+    damager = Damager([], DamageRates(homophone=0, like_sound=0, other=0, deletion=0, filler=0, keep_punctuation=0))
     assert damager.damage_text("转了，4500元。", random.Random(0)) == "转了四五零零元"
+
+
+def test_a_replaced_character_sounds_the_same() -> None:
+    damager = Damager(["他她它塔踏大打"], DamageRates(homophone=1, like_sound=0, other=0, deletion=0, filler=0))
+    heard = {damager.damage_text("他", random.Random(seed)) for seed in range(40)}
+    assert len(heard) > 1
+    assert heard <= set("他她它塔踏")
+
+
+def test_a_telephone_blurs_like_sounds() -> None:
+    assert blurred("zhang") == blurred("zan")
+    assert blurred("li") == blurred("ni")
+    assert blurred("ba") != blurred("da")
 
 
 def test_fraud_told_in_one_window_of_a_long_call_counts() -> None:
