@@ -17,13 +17,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pypinyin import lazy_pinyin
 from tqdm import tqdm
 
 from asr_models.factory import build_recognizer
 from asr_models.transcribe import transcribe
 from benchmarks.report import show
-from classifiers.damage import DIGITS, PUNCTUATION, SPOKEN, blurred
+from classifiers.damage import DIGITS, PUNCTUATION, SPOKEN, sound_of
 from classifiers.dataset import CALLS_FILE, read_lines
 from hotline.config import Config
 from hotline.errors import DatasetError, RecognizerError
@@ -80,9 +79,8 @@ def compare(said: str, heard: str) -> Counter[str]:
         if kind == "equal":
             continue
         for one, other in zip(said[a:b], heard[c:d], strict=False):
-            sounds = lazy_pinyin(one)[0], lazy_pinyin(other)[0]
-            same, like = sounds[0] == sounds[1], blurred(sounds[0]) == blurred(sounds[1])
-            counts["same sound" if same else "like sound" if like else "other"] += 1
+            alike = [a == b for a, b in zip(sound_of(one), sound_of(other), strict=True)]
+            counts["same sound" if all(alike) else "like sound" if any(alike) else "other"] += 1
         counts["lost"] += max(0, (b - a) - (d - c))
         counts["added"] += max(0, (d - c) - (b - a))
     return counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -17,21 +17,19 @@ SPOKEN = "零一二三四五六七八九"
 FILLERS = ("嗯", "呃", "那个", "就是", "啊", "这个")
 
 
-LIKE_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("l", "n"), ("r", "n"), ("f", "h"), ("u", "o"))
-"""Sounds that telephone speech blurs."""
-
-
 @dataclass(frozen=True)
 class DamageRates:
-    """Probabilities per character (or per turn where said), fitted to real recognisers' errors.
+    """Probabilities per character (or per turn where said), fitted to what Whisper base makes of telephone speech.
 
-    A call gets its own share of them, from none to twice: lines and voices differ.
+    `benchmarks.spoken_calls` measures it; docs/model-card.md has the figures. A call gets its own share of them, from none to twice: lines and voices differ.
     """
 
-    homophone: float = 0.05
-    like_sound: float = 0.02
-    other: float = 0.02
-    deletion: float = 0.015
+    homophone: float = 0.28
+    """More than is seen: a character may be replaced by itself."""
+    like_sound: float = 0.09
+    """Replaced by one with the same initial or the same final."""
+    other: float = 0.04
+    deletion: float = 0.02
     filler: float = 0.01
     keep_punctuation: float = 0.25
     """Per turn."""
@@ -43,14 +41,12 @@ class Damager:
     """Damages turns. Replacements are characters of the given texts, frequent ones more often."""
 
     def __init__(self, texts: Iterable[str], rates: DamageRates | None = None) -> None:
-        from pypinyin import lazy_pinyin
-
         self.rates = rates or DamageRates()
         counts = Counter(character for text in texts for character in text if "一" <= character <= "鿿")
         self._counts = counts.most_common(3500)
-        self._sounds = {character: lazy_pinyin(character)[0] for character, _ in self._counts}
-        self._same = _groups(self._counts, lambda character: self._sounds[character])
-        self._like = _groups(self._counts, lambda character: blurred(self._sounds[character]))
+        self._sounds = {character: sound_of(character) for character, _ in self._counts}
+        self._same = _groups(self._counts, {c: "".join(sound) for c, sound in self._sounds.items()})
+        self._like = [_groups(self._counts, {c: sound[part] for c, sound in self._sounds.items()}) for part in (0, 1)]
         self._any = _Choice(self._counts)
 
     def damage(self, turns: Sequence[Turn], rng: random.Random) -> tuple[Turn, ...]:
@@ -80,9 +76,10 @@ class Damager:
         if sound is None:
             return character
         if roll < self.rates.homophone:
-            return self._same[sound].draw(rng)
+            return self._same["".join(sound)].draw(rng)
         if roll < self.rates.homophone + self.rates.like_sound:
-            return self._like[blurred(sound)].draw(rng)
+            part = rng.randrange(2)
+            return self._like[part][sound[part]].draw(rng)
         if roll < self.rates.homophone + self.rates.like_sound + self.rates.other:
             return self._any.draw(rng)
         return character
@@ -99,15 +96,16 @@ class _Choice:
         return rng.choices(self._characters, cum_weights=self._limits)[0]
 
 
-def _groups(counts: Sequence[tuple[str, int]], key: Callable[[str], str]) -> dict[str, _Choice]:
+def _groups(counts: Sequence[tuple[str, int]], keys: Mapping[str, str]) -> dict[str, _Choice]:
     groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for character, count in counts:
-        groups[key(character)].append((character, count))
-    return {sound: _Choice(group) for sound, group in groups.items()}
+        groups[keys[character]].append((character, count))
+    return {key: _Choice(group) for key, group in groups.items()}
 
 
-def blurred(sound: str) -> str:
-    """Return a toneless pinyin syllable with the sounds that a telephone blurs made one."""
-    for one, other in LIKE_SOUNDS:
-        sound = sound.replace(one, other)
-    return sound
+def sound_of(character: str) -> tuple[str, str]:
+    """Return initial and final of a character's toneless pinyin."""
+    from pypinyin import Style, lazy_pinyin
+
+    initial = lazy_pinyin(character, Style.INITIALS, strict=False)[0]
+    return initial, lazy_pinyin(character)[0].removeprefix(initial)

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from classifiers.artefact import MANIFEST, read_manifest
-from classifiers.damage import Damager, DamageRates, blurred
+from classifiers.damage import Damager, DamageRates, sound_of
 from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines, split_of
 from classifiers.decision import assess_risk, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
@@ -108,10 +108,10 @@ def test_a_replaced_character_sounds_the_same() -> None:
     assert heard <= set("他她它塔踏")
 
 
-def test_a_telephone_blurs_like_sounds() -> None:
-    assert blurred("zhang") == blurred("zan")
-    assert blurred("li") == blurred("ni")
-    assert blurred("ba") != blurred("da")
+def test_a_syllable_has_an_initial_and_a_final() -> None:
+    assert sound_of("张") == ("zh", "ang")
+    assert sound_of("微") == ("w", "ei")
+    assert sound_of("安") == ("", "an")
 
 
 def test_fraud_told_in_one_window_of_a_long_call_counts() -> None:
