@@ -24,13 +24,13 @@ class DamageRates:
     `benchmarks.spoken_calls` measures it; docs/model-card.md has the figures. A call gets its own share of them, from none to twice: lines and voices differ.
     """
 
-    homophone: float = 0.28
+    homophone: float = 0.25
     """More than is seen: a character may be replaced by itself."""
-    like_sound: float = 0.09
+    like_sound: float = 0.08
     """Replaced by one with the same initial or the same final."""
-    other: float = 0.04
-    deletion: float = 0.02
-    filler: float = 0.01
+    other: float = 0.03
+    deletion: float = 0.013
+    filler: float = 0.006
     keep_punctuation: float = 0.25
     """Per turn."""
     drop_turn: float = 0.01

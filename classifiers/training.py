@@ -20,7 +20,7 @@ from hotline.errors import ConfigError
 from hotline.taxonomy import load_taxonomy
 
 CHECKPOINT_EVERY = 100
-EVIDENCE_WEIGHT = 0.1
+EVIDENCE_WEIGHT = 0.15
 
 
 @dataclass(frozen=True)
