@@ -121,6 +121,32 @@ class OutboxMessage:
     due_at: datetime
 
 
+@dataclass(frozen=True)
+class CallFilter:
+    """Which calls a supervisor looks for; what is empty does not matter."""
+
+    text: str = ""
+    """Said by either side; every run of characters in it must occur."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The first moment that is too late."""
+    label: str = ""
+    risk: str = ""
+    operator_id: str = ""
+    disposition: str = ""
+    state: str = ""
+    amount_yuan_from: int | None = None
+    """At least one amount of so much was heard."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A call that was found, and segments in which the text was said."""
+
+    call: Call
+    segments: tuple[Segment, ...] = ()
+
+
 class UnitOfWork(Protocol):
     """One database transaction. Everything read and written through it is atomic."""
 
@@ -136,8 +162,11 @@ class UnitOfWork(Protocol):
     def calls(self, *, live: bool | None = None, limit: int = 100) -> list[Call]:
         """Return calls, newest first; `live` filters by state."""
 
+    def find_calls(self, wanted: CallFilter, limit: int = 50, offset: int = 0) -> list[Found]:
+        """Return calls that fit, newest first, with segments that hold the text. Raises: InputError."""
+
     def add_segment(self, segment: Segment) -> None:
-        """Store a final segment."""
+        """Store a final segment and make it findable."""
 
     def segments(self, call_id: str) -> list[Segment]:
         """Return the segments of a call in the order of their start."""

@@ -1,4 +1,4 @@
-"""The tables. Migrations create them; `tests/test_store_migrations.py` keeps both in step."""
+"""The tables. Migrations create them; `tests/test_store.py` keeps both in step."""
 
 from __future__ import annotations
 
@@ -89,6 +89,15 @@ segments = Table(
     Column("engine", String(40), nullable=False),
     Index("segments_by_call", "call_id", "start_s"),
 )
+
+searchable = Table(
+    "searchable",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("segment_id", ForeignKey("segments.id"), nullable=False, unique=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+)
+"""Numbers the segments for the full-text index `segment_grams`, which each kind of database has in its own form."""
 
 entities = Table(
     "entities",

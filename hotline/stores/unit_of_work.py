@@ -17,10 +17,11 @@ from hotline.ports import Clock
 from hotline.stores import rows, tables
 from hotline.stores.audit_trail import AuditRows
 from hotline.stores.freeze_rows import FreezeRows
+from hotline.stores.search import SearchRows
 from hotline.stores.user_rows import UserRows
 
 
-class SqlUnitOfWork(FreezeRows, UserRows, AuditRows):
+class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 
     def __init__(self, connection: Connection, clock: Clock, owner: str) -> None:
@@ -63,8 +64,9 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows):
         return [(row.id, row.owner) for row in self._connection.execute(query)]
 
     def add_segment(self, segment: Segment) -> None:
-        """Store a final segment."""
+        """Store a final segment and make it findable."""
         self._connection.execute(insert(tables.segments), rows.segment_row(segment))
+        self.index_segment(segment)
 
     def segments(self, call_id: str) -> list[Segment]:
         """Return the segments of a call in the order of their start."""

@@ -1,0 +1,171 @@
+"""Finding calls by what was said and by their facts, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
+
+from hotline.bootstrap import utc_now
+from hotline.buses.local import LocalBus
+from hotline.domain.call import Call, CallState, Disposition
+from hotline.domain.entities import Entity, EntityType
+from hotline.domain.risk import RiskLevel
+from hotline.domain.segment import Segment
+from hotline.errors import InputError
+from hotline.ports import CallFilter
+from hotline.stores import SqlStore, migrate
+from hotline.stores import migrate as migrate_module
+from hotline.stores.engine import make_engine
+from tests.postgresql import PostgreSql
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+TEXTS = {
+    "c1": ["喂，客服说我的账户被冻结了", "卡号是六二二二零二", "让我下载会议App，叫ZOOM"],
+    "c2": ["我想问一下养老金怎么领", "不用转账吧"],
+    "c3": ["他让我转账到安全账户", "转了四万五"],
+}
+NORMALISED = {"卡号是六二二二零二": "卡号是622202", "转了四万五": "转了45000"}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    with server.database() as address:
+        yield address
+
+
+def fill(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        for number, (call_id, texts) in enumerate(TEXTS.items()):
+            uow.add_call(Call(call_id, "file", NOW + timedelta(days=number), operator_id="u1"))
+            for position, text in enumerate(texts):
+                normalised = NORMALISED.get(text, text)
+                uow.add_segment(
+                    Segment(f"{call_id}-{position}", call_id, "caller", text, normalised, position, position)
+                )
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[SqlStore]:
+    migrate(url)
+    store = SqlStore(url, LocalBus(), utc_now)
+    fill(store)
+    yield store
+    store.close()
+
+
+def found(store: SqlStore, **wanted: Any) -> dict[str, list[str]]:
+    with store.transaction() as uow:
+        return {row.call.id: [s.id for s in row.segments] for row in uow.find_calls(CallFilter(**wanted))}
+
+
+@pytest.mark.parametrize(
+    ("text", "hits"),
+    [
+        ("转账", {"c3": ["c3-0"], "c2": ["c2-1"]}),
+        ("安全账户", {"c3": ["c3-0"]}),
+        ("账户", {"c3": ["c3-0"], "c1": ["c1-0"]}),
+        ("622202", {"c1": ["c1-1"]}),
+        ("六二二二", {"c1": ["c1-1"]}),
+        ("45000", {"c3": ["c3-1"]}),
+        ("zoom", {"c1": ["c1-2"]}),
+        ("ＺＯＯＭ", {"c1": ["c1-2"]}),
+        ("转", {"c3": ["c3-1", "c3-0"], "c2": ["c2-1"]}),
+        ("了", {"c3": ["c3-1"], "c1": ["c1-0"]}),
+        ("账户 转账", {"c3": ["c3-0"]}),
+        ("户账", {}),
+        ("不存在的话", {}),
+        ("', \" OR 1=1 --*", {}),
+    ],
+)
+def test_words_are_found_wherever_they_stand(store: SqlStore, text: str, hits: dict[str, list[str]]) -> None:
+    assert found(store, text=text) == hits
+
+
+def test_the_newest_call_comes_first(store: SqlStore) -> None:
+    assert list(found(store)) == ["c3", "c2", "c1"]
+    assert list(found(store, text="转账")) == ["c3", "c2"]
+
+
+@pytest.mark.parametrize("text", ["，。！", "长" * 61])
+def test_a_search_without_sense_is_refused(store: SqlStore, text: str) -> None:
+    with pytest.raises(InputError):
+        found(store, text=text)
+
+
+def test_calls_are_filtered(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        call = replace(
+            uow.call("c1"),
+            label="authority",
+            risk=RiskLevel.HIGH,
+            disposition=Disposition.DISSUADED,
+            operator_id="u2",
+            state=CallState.ENDED,
+        )
+        uow.save_call(call)
+        amount = Entity(EntityType.AMOUNT, "45000", "四万五", 1, "caller")
+        uow.replace_entities("c3", [amount])
+    for wanted in (
+        {"label": "authority"},
+        {"risk": "高"},
+        {"disposition": "dissuaded"},
+        {"operator_id": "u2"},
+        {"state": "ended"},
+        {"until": NOW + timedelta(days=1)},
+        {"text": "账户", "label": "authority"},
+    ):
+        assert list(found(store, **wanted)) == ["c1"], wanted
+    assert list(found(store, since=NOW + timedelta(days=1))) == ["c3", "c2"]
+    assert list(found(store, amount_yuan_from=45_000)) == ["c3"]
+    assert found(store, amount_yuan_from=45_001) == {}
+    assert found(store, text="转账", label="authority") == {}
+
+
+def test_pages_follow_each_other(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        pages = [uow.find_calls(CallFilter(text="账"), limit=1, offset=n) for n in range(4)]
+    assert [[row.call.id for row in page] for page in pages] == [["c3"], ["c2"], ["c1"], []]
+
+
+def test_a_corrected_segment_is_found_by_its_new_words_only(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        uow.index_segment(replace(uow.segments("c2")[1], text="不用汇款吧", normalised="不用汇款吧"))
+    assert list(found(store, text="转账")) == ["c3"]
+    assert list(found(store, text="汇款")) == ["c2"]
+
+
+def test_what_was_stored_before_the_search_is_found(url: str) -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(migrate_module.__code__.co_filename).parent / "migrations"))
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.commit()
+        for statement in (
+            "INSERT INTO calls (id, owner, source, external_id, caller_number, state, engine, label_probability,"
+            " label_source, pending_count, note, duration_s, started_at, last_seq) VALUES"
+            " ('old', 'x', 'file', '', '', 'ended', '', 0, '', 0, '', 1, '2026-11-01 00:00:00', 0)",
+            "INSERT INTO segments (id, call_id, channel, text, normalised, start_s, end_s, confidence, words, engine)"
+            " VALUES ('s1', 'old', 'caller', '以前的通话', '以前的通话', 0, 1, 1, '[]', '')",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    engine.dispose()
+    migrate(url)
+    store = SqlStore(url, LocalBus(), utc_now)
+    fill(store)
+    assert found(store, text="通话") == {"old": ["s1"]}
+    assert list(found(store, text="转账")) == ["c3", "c2"]
+    store.close()
