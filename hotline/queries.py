@@ -7,7 +7,8 @@ from typing import Any
 from hotline.events import EventType
 from hotline.freeze_draft import draft
 from hotline.hub import Hub
-from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze
+from hotline.ports import CallFilter
+from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze, mask_segment, segment_view
 
 SNAPSHOT_EVENTS = 100_000
 
@@ -57,6 +58,16 @@ def list_calls(hub: Hub, *, live: bool | None = None, limit: int = 100) -> list[
     """Return calls, newest first, masked."""
     with hub.store.transaction() as uow:
         return [mask_call(call_view(call)) for call in uow.calls(live=live, limit=limit)]
+
+
+def find_calls(hub: Hub, wanted: CallFilter, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+    """Return calls that fit, newest first, masked; `hits` are the segments that hold the text. Raises: InputError."""
+    with hub.store.transaction() as uow:
+        found = uow.find_calls(wanted, limit, offset)
+    return [
+        {**mask_call(call_view(row.call)), "hits": [mask_segment(segment_view(s)) for s in row.segments]}
+        for row in found
+    ]
 
 
 def freeze_draft(hub: Hub, call_id: str) -> dict[str, dict[str, Any]]:

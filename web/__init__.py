@@ -8,10 +8,11 @@ from typing import Any
 from flask import Flask
 
 from hotline.hub import Hub
-from web import admin, api, auth, health, operator
+from web import admin, api, auth, health, operator, supervisor
 from web.accounts import ensure_demo_users
 from web.errors import init_errors
 from web.i18n import init_i18n
+from web.roles import init_roles
 from web.security import init_security
 from web.sessions import init_sessions, secret_key
 from web.streams import StreamSlots
@@ -33,10 +34,11 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     init_sessions(app, hub)
     init_errors(app)
     init_i18n(app)
+    init_roles(app)
     if test_config:
         app.config.update(test_config)
-    for blueprint in (auth.blueprint, operator.blueprint, admin.blueprint, api.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (auth, operator, supervisor, admin, api, health):
+        app.register_blueprint(part.blueprint)
     if hub.config["demo"] == "1":
         ensure_demo_users(hub)
     return app

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from flask import Flask
 from flask_login import current_user
 
 from hotline.errors import PermissionDenied
@@ -24,14 +25,16 @@ class Permission(StrEnum):
     SEND_FREEZE = "send_freeze"
     REVEAL = "reveal"
     """See unmasked personal data, with a reason, audited."""
+    SEARCH_CALLS = "search_calls"
+    """Find any call by its facts or by what was said."""
     MANAGE_USERS = "manage_users"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset({Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}),
-    "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
-    "trainer": frozenset({Permission.VIEW_CALLS}),
-    "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL}),
+    "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
+    "trainer": frozenset({Permission.VIEW_CALLS, Permission.SEARCH_CALLS}),
+    "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
     "admin": frozenset({Permission.MANAGE_USERS}),
 }
 """Administrators manage accounts and see no case text (domain rules, section 5: separation of duties)."""
@@ -40,6 +43,11 @@ ROLES: dict[str, frozenset[Permission]] = {
 def allowed(role: str, permission: Permission) -> bool:
     """Say whether a role has a permission."""
     return permission in ROLES.get(role, frozenset())
+
+
+def init_roles(app: Flask) -> None:
+    """Let templates ask `may('permission')` of the user who is logged in."""
+    app.jinja_env.globals["may"] = lambda name: allowed(current_user.role, Permission(name))
 
 
 def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -22,10 +22,16 @@ export interface Call {
   label_source: "" | "model" | "operator";
   risk: Risk | null;
   facts: Facts;
+  disposition: string | null;
   note: string;
   duration_s: number;
   started_at: string;
   ended_at: string | null;
+}
+
+/** A call that a search found, with up to three segments that hold the text. */
+export interface FoundCall extends Call {
+  hits: Segment[];
 }
 
 export interface Segment {
@@ -202,4 +208,7 @@ export interface Boot {
   recognizer: RecognizerState;
   classifier: ClassifierState;
   call_id?: string;
+  /** Display names by id, on pages that filter by operator. */
+  operators?: Record<string, string>;
+  dispositions?: string[];
 }
