@@ -1,10 +1,11 @@
-"""Command line: `python -m hotline serve | demo | transcribe | entities | freeze-dispatch | bank-simulator`."""
+"""Command line: `python -m hotline serve | demo | transcribe | entities | freeze-dispatch | job-worker | bank-simulator`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import os
 import sys
 import threading
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from hotline.config import Config
 from hotline.errors import HotlineError
+from hotline.job_process import NICENESS, PARENT_PIPE, end_with_parent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         "freeze-dispatch", help="send payment-stop requests from a process of its own 发送止付申请"
     )
     dispatch.set_defaults(run=_freeze_dispatch)
+
+    worker = commands.add_parser("job-worker", help="do long jobs: training, imports … 后台任务")
+    worker.add_argument(PARENT_PIPE, action="store_true", help="end when standard input closes")
+    worker.set_defaults(run=_job_worker)
 
     bank = commands.add_parser("bank-simulator", help="a bank side to try against 银行模拟器")
     bank.add_argument("--port", type=int, default=8097)
@@ -109,6 +115,18 @@ def _freeze_dispatch(_: argparse.Namespace) -> int:
     dispatcher.start()
     logging.getLogger("hotline").info("dispatching payment-stop requests")
     threading.Event().wait()
+    return 0
+
+
+def _job_worker(arguments: argparse.Namespace) -> int:
+    from hotline.bootstrap import configure_logging, run_job_worker
+
+    config = Config()
+    configure_logging(config)
+    os.nice(NICENESS)
+    if arguments.watch_stdin:
+        end_with_parent()
+    run_job_worker(config)
     return 0
 
 

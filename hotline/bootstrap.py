@@ -16,6 +16,8 @@ from hotline.scripts import ScriptLibrary
 if TYPE_CHECKING:
     from asr_models.transcribe import Transcription
     from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.job_ports import JobFunction
+    from hotline.queues.huey_queue import HueyQueue
     from hotline.stores import SqlStore
 
 log = logging.getLogger(__name__)
@@ -93,10 +95,41 @@ def build_classifier(config: Config) -> tuple[Classifier | None, str]:
         return None, f"自动分类不可用：{error}"
 
 
-def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool | None = None) -> Hub:
-    """Wire one process. The dispatcher runs inside unless the settings say that it runs elsewhere."""
+def job_functions() -> dict[str, JobFunction]:
+    """Return what a worker can do: one line for each kind of job. Heavy imports belong inside the functions."""
+    return {}
+
+
+def build_queue(config: Config) -> HueyQueue:
+    """Return the queue of long jobs. Raises: ConfigError."""
+    from hotline.queues.huey_queue import build_queue as build
+
+    return build(config["jobs_url"], config.data_dir, config.integer("job_threads"))
+
+
+def run_job_worker(config: Config) -> None:
+    """Do jobs until told to stop. This process has neither recogniser nor classifier: jobs load what they need."""
+    from hotline import jobs
+
+    hub = build(config, with_recognizer=False, with_classifier=False, with_dispatcher=False, with_job_worker=False)
+    try:
+        jobs.work(hub, job_functions())
+    finally:
+        hub.close()
+
+
+def build(
+    config: Config,
+    *,
+    with_recognizer: bool = True,
+    with_classifier: bool = True,
+    with_dispatcher: bool | None = None,
+    with_job_worker: bool = True,
+) -> Hub:
+    """Wire one process. Dispatcher and job worker start with it unless the settings say that they run elsewhere."""
     from hotline import handlers
     from hotline.decider import Decider
+    from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
     from hotline.stores.recordings import WavRecordingStore
 
@@ -109,7 +142,7 @@ def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool
         recognizer, info = build_recognizer(config)
     else:
         recognizer, info = None, EngineInfo("off", "", "本进程不做语音识别")
-    classifier, reason = build_classifier(config)
+    classifier, reason = build_classifier(config) if with_classifier else (None, "本进程不做分类")
     hub = Hub(
         config=config,
         clock=utc_now,
@@ -124,6 +157,10 @@ def build(config: Config, *, with_recognizer: bool = True, with_dispatcher: bool
     )
     hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
     hub.live = LiveCalls(hub)
+    hub.queue = build_queue(config)
+    hub.job_kinds = tuple(job_functions())
+    if with_job_worker and config["job_worker"] == "inline":
+        hub.job_worker = JobWorkerProcess()
     if config["freeze_dispatch"] == "inline" if with_dispatcher is None else with_dispatcher:
         hub.dispatcher = build_dispatcher(config, store)
         hub.dispatcher.start()

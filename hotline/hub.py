@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hotline.config import Config
+from hotline.job_ports import JobQueue
 from hotline.ports import Classifier, Clock, EngineInfo, EventBus, Recognizer, RecordingStore, Store
 from hotline.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
     from hotline.decider import Decider
     from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
 
 
@@ -31,6 +33,10 @@ class Hub:
     classifier_reason: str = ""
     """Why there is no classifier; empty when there is one."""
     dispatcher: FreezeDispatcher | None = None
+    queue: JobQueue | None = None
+    job_kinds: tuple[str, ...] = ()
+    """What `hotline.jobs.start_job` accepts."""
+    job_worker: JobWorkerProcess | None = None
     live: LiveCalls = field(init=False)
     decider: Decider = field(init=False)
 
@@ -40,6 +46,10 @@ class Hub:
         self.decider.close()
         if self.dispatcher:
             self.dispatcher.close()
+        if self.job_worker:
+            self.job_worker.close()
+        if self.queue:
+            self.queue.close()
         if self.recognizer:
             self.recognizer.close()
         self.bus.close()

@@ -15,6 +15,7 @@ from hotline.domain.freeze import FreezeOutcome, FreezeRequest
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment, Transcript, Turn
 from hotline.events import CallEvent, EventType
+from hotline.job_ports import JobUnitOfWork
 
 
 class AudioSource(Protocol):
@@ -147,7 +148,7 @@ class Found:
     segments: tuple[Segment, ...] = ()
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(JobUnitOfWork, Protocol):
     """One database transaction. Everything read and written through it is atomic."""
 
     def add_call(self, call: Call) -> None:

@@ -28,6 +28,7 @@ def healthz() -> tuple[Response, int]:
             "reason": center.classifier_reason,
         },
         "dispatcher": {"state": "inline" if center.dispatcher else "external"},
+        "job_worker": {"state": "inline" if center.job_worker else "external"},
         "live_calls": len(center.live.running()),
     }
     return jsonify(report), 200 if store["state"] == "ok" else 503

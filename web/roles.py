@@ -27,13 +27,15 @@ class Permission(StrEnum):
     """See unmasked personal data, with a reason, audited."""
     SEARCH_CALLS = "search_calls"
     """Find any call by its facts or by what was said."""
+    TRAIN = "train"
+    """Label calls, keep data sets, train, compare and promote models."""
     MANAGE_USERS = "manage_users"
 
 
 ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset({Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}),
     "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
-    "trainer": frozenset({Permission.VIEW_CALLS, Permission.SEARCH_CALLS}),
+    "trainer": frozenset({Permission.VIEW_CALLS, Permission.SEARCH_CALLS, Permission.TRAIN}),
     "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
     "admin": frozenset({Permission.MANAGE_USERS}),
 }

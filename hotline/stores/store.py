@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import psutil
 from sqlalchemy import select
 
 from hotline.domain.call import CallState
@@ -16,26 +13,10 @@ from hotline.events import CallEvent, EventType
 from hotline.ports import Clock, EventBus
 from hotline.stores import tables
 from hotline.stores.engine import READ_ONLY, make_engine
+from hotline.stores.owner import is_gone, owner_of_this_process
 from hotline.stores.unit_of_work import SqlUnitOfWork
 
 log = logging.getLogger(__name__)
-
-
-def owner_of_this_process() -> str:
-    """Name this process on this host so that a later one with the same number is another."""
-    process = psutil.Process(os.getpid())
-    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.2f}"
-
-
-def is_gone(owner: str) -> bool:
-    """Say whether the owner was a process of this host that no longer runs; other hosts' are never gone."""
-    host, pid, created = owner.rsplit("/", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != created
-    except psutil.NoSuchProcess:
-        return True
 
 
 class SqlStore:

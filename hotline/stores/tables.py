@@ -176,6 +176,27 @@ outbox = Table(
     Column("error", String(200), nullable=False),
 )
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("asked_by", String(36), nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("message", String(300), nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("beat_at", Utc),
+    Column("cancel_asked", Boolean, nullable=False),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Index("jobs_by_state", "state", "asked_at"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -17,11 +17,12 @@ from hotline.ports import Clock
 from hotline.stores import rows, tables
 from hotline.stores.audit_trail import AuditRows
 from hotline.stores.freeze_rows import FreezeRows
+from hotline.stores.job_rows import JobRows
 from hotline.stores.search import SearchRows
 from hotline.stores.user_rows import UserRows
 
 
-class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows):
+class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 
     def __init__(self, connection: Connection, clock: Clock, owner: str) -> None:

@@ -1,0 +1,1 @@
+"""Job queues behind `hotline.job_ports.JobQueue`."""
