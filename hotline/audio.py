@@ -57,3 +57,26 @@ def level_dbfs(pcm: bytes) -> float:
         return SILENCE_DBFS
     rms = float(np.sqrt(np.mean(np.square(samples.astype(np.float32)))))
     return max(SILENCE_DBFS, 20 * math.log10(rms / FULL_SCALE)) if rms else SILENCE_DBFS
+
+
+@dataclass(frozen=True)
+class UtteranceEnd:
+    """A live source says that a channel's utterance is over: the peer asked for a result, or stopped sending."""
+
+    channel: str
+
+
+@dataclass(frozen=True)
+class ChannelEnd:
+    """No more audio comes on this channel for now; other channels of the call may go on."""
+
+    channel: str
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Nothing came for a moment: time to look for results."""
+
+
+AudioItem = AudioFrame | AudioGap | UtteranceEnd | ChannelEnd | Idle
+"""What a source yields."""

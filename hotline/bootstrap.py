@@ -132,6 +132,7 @@ def build(
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
     from hotline.stores.recordings import WavRecordingStore
+    from hotline.switchboard import LiveSwitchboard
 
     bus = build_bus()
     store = build_store(config, bus)
@@ -161,6 +162,7 @@ def build(
     hub.job_kinds = tuple(job_functions())
     if with_job_worker and config["job_worker"] == "inline":
         hub.job_worker = JobWorkerProcess()
+    hub.switchboard = LiveSwitchboard(hub)
     if config["freeze_dispatch"] == "inline" if with_dispatcher is None else with_dispatcher:
         hub.dispatcher = build_dispatcher(config, store)
         hub.dispatcher.start()

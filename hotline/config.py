@@ -56,6 +56,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("asr_mirror", "", "Address that replaces the catalogue's model host."),
     Setting("asr_workers", "1", "Recogniser processes.", _positive, "above 0"),
     Setting("max_calls", "8", "Calls recognised at the same time; further ones are refused.", _positive, "above 0"),
+    Setting(
+        "stream_linger_s", "2", "Seconds that a call waits for its telephone stream to come back.", _positive, "above 0"
+    ),
+    Setting("stream_wait_s", "300", "Seconds that a call opened before its audio waits for it.", _positive, "above 0"),
     Setting("classifier_model", "", "Folder of a classifier; empty means the shipped one."),
     Setting("freeze_url", "http://127.0.0.1:8097", "Address of the bank side's freeze service."),
     Setting("freeze_token", "", "Bearer token for the bank side."),

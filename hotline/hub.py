@@ -9,12 +9,14 @@ from hotline.config import Config
 from hotline.job_ports import JobQueue
 from hotline.ports import Classifier, Clock, EngineInfo, EventBus, Recognizer, RecordingStore, Store
 from hotline.scripts import ScriptLibrary
+from hotline.streams import RtpPorts
 
 if TYPE_CHECKING:
     from hotline.decider import Decider
     from hotline.gateways.dispatcher import FreezeDispatcher
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
+    from hotline.switchboard import LiveSwitchboard
 
 
 @dataclass
@@ -37,11 +39,15 @@ class Hub:
     job_kinds: tuple[str, ...] = ()
     """What `hotline.jobs.start_job` accepts."""
     job_worker: JobWorkerProcess | None = None
+    rtp: RtpPorts | None = None
+    """None when no RTP ports are configured."""
     live: LiveCalls = field(init=False)
     decider: Decider = field(init=False)
+    switchboard: LiveSwitchboard = field(init=False)
 
     def close(self) -> None:
         """Stop calls and workers, then release the database."""
+        self.switchboard.close()
         self.live.close()
         self.decider.close()
         if self.dispatcher:

@@ -10,7 +10,7 @@ from hotline import commands, handlers
 from hotline.domain.call import Call
 from hotline.errors import CapacityError
 from hotline.hub import Hub
-from hotline.pipeline import CallPipeline
+from hotline.pipeline import CallListener, CallPipeline
 from hotline.ports import AudioSource
 from hotline.sample import SAMPLE_CALL
 
@@ -26,8 +26,20 @@ class LiveCalls:
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
 
-    def start(self, source: AudioSource, operator_id: str | None = None, caller_number: str = "") -> Call:
-        """Open a call on a source and return at once. Raises: CapacityError."""
+    def start(
+        self,
+        source: AudioSource,
+        operator_id: str | None = None,
+        caller_number: str = "",
+        external_id: str = "",
+        *,
+        call: Call | None = None,
+        listener: CallListener | None = None,
+    ) -> Call:
+        """Open a call on a source, or give its audio to a `call` that is open, and return at once.
+
+        Raises: CapacityError.
+        """
         limit = self._hub.config.integer("max_calls")
         with self._lock:
             if len(self._threads) >= limit:
@@ -38,8 +50,10 @@ class LiveCalls:
                     found=f"{len(self._threads)} 路",
                     remedy="请稍后再试，或以手工方式建立通话",
                 )
-            call = handlers.start_call(self._hub, commands.StartCall(source.name, operator_id, caller_number))
-            thread = threading.Thread(target=self._run, args=(call.id, source), name=f"call-{call.id[:8]}", daemon=True)
+            command = commands.StartCall(source.name, operator_id, caller_number, external_id)
+            call = call or handlers.start_call(self._hub, command)
+            arguments = (call.id, source, listener)
+            thread = threading.Thread(target=self._run, args=arguments, name=f"call-{call.id[:8]}", daemon=True)
             self._sources[call.id] = source
             self._threads[call.id] = thread
         thread.start()
@@ -96,12 +110,14 @@ class LiveCalls:
         for call_id in self.running():
             self.wait(call_id, 30)
 
-    def _run(self, call_id: str, source: AudioSource) -> None:
+    def _run(self, call_id: str, source: AudioSource, listener: CallListener | None) -> None:
         try:
-            CallPipeline(self._hub, call_id, source).run()
+            CallPipeline(self._hub, call_id, source, listener).run()
         except Exception as error:  # one call must never take another down
             log.error("call failed", extra={"call_id": call_id, "error": type(error).__name__})
         finally:
+            if listener:
+                listener.call_ended()
             with self._lock:
                 self._sources.pop(call_id, None)
                 self._threads.pop(call_id, None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from hotline import commands, handlers
-from hotline.audio import AudioFrame, AudioGap
+from hotline.audio import AudioFrame, AudioGap, AudioItem, ChannelEnd, UtteranceEnd
 from hotline.domain.segment import Transcript
 from hotline.errors import CapacityError, HotlineError, RecognizerError
 from hotline.events import CallEvent, EventType
@@ -22,6 +24,19 @@ COMMIT_ATTEMPTS = 20
 COMMIT_PAUSE_S = 0.25
 
 
+class CallListener(Protocol):
+    """A peer that wants to hear what its audio became. Called from the call's threads; must not block."""
+
+    def transcript(self, transcript: Transcript) -> None:
+        """Take a partial or final transcript."""
+
+    def channel_ended(self, channel: str) -> None:
+        """Know that all that was said on the channel has been transcribed."""
+
+    def call_ended(self) -> None:
+        """Know that nothing more comes."""
+
+
 class CallPipeline:
     """Drives one call from its first frame to its end. `run` blocks; give it a thread of its own.
 
@@ -29,11 +44,13 @@ class CallPipeline:
     and the operator goes on by hand.
     """
 
-    def __init__(self, hub: Hub, call_id: str, source: AudioSource) -> None:
+    def __init__(self, hub: Hub, call_id: str, source: AudioSource, listener: CallListener | None = None) -> None:
         self.hub = hub
         self.call_id = call_id
         self.source = source
+        self._listener = listener
         self._gates = {channel: VadGate(channel) for channel in source.channels}
+        self._endings: list[threading.Thread] = []
         self._sessions: dict[str, RecognizerSession] = {}
         self._restarts = 0
         self._reopen_at = 0.0
@@ -46,10 +63,7 @@ class CallPipeline:
         try:
             self._open_sessions()
             for item in self.source.frames():
-                if isinstance(item, AudioGap):
-                    handlers.report_gap(self.hub, self.call_id, item.channel, item.start_s, item.end_s)
-                else:
-                    self._hear(item, recording)
+                self._take(item, recording)
         except HotlineError as error:
             log.warning("audio ended early", extra={"call_id": self.call_id, "error": type(error).__name__})
             handlers.add_note(self.hub, commands.AddNote(self.call_id, "system", str(error)))
@@ -57,10 +71,24 @@ class CallPipeline:
             recording.close()
             self._finish()
 
+    def _take(self, item: AudioItem, recording: Recording) -> None:
+        if isinstance(item, AudioFrame):
+            self._hear(item, recording)
+        elif isinstance(item, AudioGap):
+            handlers.report_gap(self.hub, self.call_id, item.channel, item.start_s, item.end_s)
+        elif isinstance(item, ChannelEnd):
+            self._end_channel(item.channel)
+        elif isinstance(item, UtteranceEnd):
+            self._end_utterance(item.channel)
+        else:
+            self._look_for_results()
+
     def _hear(self, frame: AudioFrame, recording: Recording) -> None:
         recording.write(frame)
         self._heard_s = max(self._heard_s, frame.end_s)
         self._recover()
+        if frame.channel not in self._gates:
+            self._add_channel(frame.channel)
         gate = self._gates[frame.channel].push(frame)
         session = self._sessions.get(frame.channel)
         if session is None:
@@ -77,6 +105,44 @@ class CallPipeline:
         except RecognizerError as error:
             self._lose_recognizer(str(error))
 
+    def _add_channel(self, channel: str) -> None:
+        """Begin to follow a channel that joined later; the others go on when there is no room for it."""
+        self._gates[channel] = VadGate(channel)
+        if self.hub.recognizer is None or self._reopen_at:
+            return
+        try:
+            self._sessions[channel] = self.hub.recognizer.open(channel)
+        except (CapacityError, RecognizerError) as error:
+            if not self._sessions:
+                self._lose_recognizer(str(error))
+                return
+            handlers.report_recognizer(self.hub, self.call_id, "unavailable", self.hub.recognizer_info, str(error))
+
+    def _end_utterance(self, channel: str) -> None:
+        """Let what was heard become final, and hear what follows as a new utterance."""
+        if channel in self._gates:
+            self._gates[channel] = VadGate(channel)
+        if session := self._sessions.get(channel):
+            try:
+                session.end_utterance()
+            except RecognizerError as error:
+                self._lose_recognizer(str(error))
+
+    def _end_channel(self, channel: str) -> None:
+        """Take in the last words of a channel without holding up the others."""
+        self._gates.pop(channel, None)
+        session = self._sessions.pop(channel, None)
+        thread = threading.Thread(target=self._finish_channel, args=(channel, session), daemon=True)
+        self._endings.append(thread)
+        thread.start()
+
+    def _look_for_results(self) -> None:
+        try:
+            for session in list(self._sessions.values()):
+                self._deliver(session.results())
+        except RecognizerError as error:
+            self._lose_recognizer(str(error))
+
     def _open_sessions(self) -> None:
         """Open one session a channel, or say on the console why there is none."""
         info = self.hub.recognizer_info
@@ -84,7 +150,7 @@ class CallPipeline:
             handlers.report_recognizer(self.hub, self.call_id, "off", info, info.reason)
             return
         try:
-            for channel in self.source.channels:
+            for channel in self._gates:
                 self._sessions[channel] = self.hub.recognizer.open(channel)
         except (CapacityError, RecognizerError) as error:
             self._lose_recognizer(str(error))
@@ -122,6 +188,8 @@ class CallPipeline:
             elif transcript.text != self._partials.get(transcript.channel):
                 self._partials[transcript.channel] = transcript.text
                 self._publish_partial(transcript)
+            if self._listener:
+                self._listener.transcript(transcript)
 
     def _commit(self, transcript: Transcript) -> None:
         """Store a final segment; a store that is busy or away is tried again for some seconds."""
@@ -147,12 +215,21 @@ class CallPipeline:
 
     def _finish(self) -> None:
         """Take in the last words, let the last prediction be made, close the call."""
-        for session in self._sessions.values():
-            try:
-                self._deliver(session.finish())
-            except RecognizerError as error:
-                log.warning("last words lost", extra={"call_id": self.call_id, "error": type(error).__name__})
-            finally:
-                session.close()
+        for channel in list(self._gates):
+            self._end_channel(channel)
+        for thread in self._endings:
+            thread.join()
         self.hub.decider.drain(self.call_id)
         handlers.end_call(self.hub, commands.EndCall(self.call_id, "system"), self._heard_s)
+
+    def _finish_channel(self, channel: str, session: RecognizerSession | None) -> None:
+        try:
+            if session:
+                self._deliver(session.finish())
+        except Exception as error:  # the other channel must go on, and the peer must be told
+            log.warning("last words lost", extra={"call_id": self.call_id, "error": type(error).__name__})
+        finally:
+            if session:
+                session.close()
+            if self._listener:
+                self._listener.channel_ended(channel)

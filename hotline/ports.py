@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from hotline.audio import AudioFrame, AudioGap
+from hotline.audio import AudioFrame, AudioGap, AudioItem
 from hotline.domain.call import Call
 from hotline.domain.entities import Entity
 from hotline.domain.freeze import FreezeOutcome, FreezeRequest
@@ -19,13 +19,14 @@ from hotline.job_ports import JobUnitOfWork
 
 
 class AudioSource(Protocol):
-    """Yields the frames of one call, in order per channel; live sources may yield gaps."""
+    """Yields the frames of one call, in order per channel; live sources may yield gaps and ends."""
 
     name: str
     channels: tuple[str, ...]
+    """Those known at the start; a live source may add the other one later."""
     rate_hz: int
 
-    def frames(self) -> Iterator[AudioFrame | AudioGap]:
+    def frames(self) -> Iterator[AudioItem]:
         """Yield 20 ms frames until the audio ends. Raises: AudioError, DeviceError."""
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from hotline.live import LiveCalls
 from hotline.scripts import ScriptLibrary
 from hotline.stores import SqlStore, migrate
 from hotline.stores.recordings import WavRecordingStore
+from hotline.switchboard import LiveSwitchboard
 from tests.fakes import KeywordClassifier, ScriptedRecognizer
 from tests.postgresql import PostgreSql, find_binaries
 
@@ -49,6 +50,7 @@ def make_hub(tmp_path: Path) -> Iterator[MakeHub]:
             setattr(hub, name, part)
         hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
         hub.live = LiveCalls(hub)
+        hub.switchboard = LiveSwitchboard(hub)
         hubs.append(hub)
         return hub
 

@@ -85,9 +85,14 @@ class _ChannelFile:
 
 
 class WavRecording:
-    """Implements `hotline.ports.Recording`. A full disk ends the recording, never the call."""
+    """Implements `hotline.ports.Recording`. A full disk ends the recording, never the call.
+
+    A channel that joins later gets its file then, with silence for what it missed.
+    """
 
     def __init__(self, folder: Path, channels: Sequence[str], rate_hz: int) -> None:
+        self._folder = folder
+        self._rate_hz = rate_hz
         self._files: dict[str, _ChannelFile] = {}
         self.failed = False
         try:
@@ -102,6 +107,8 @@ class WavRecording:
         if self.failed:
             return
         try:
+            if frame.channel not in self._files:
+                self._files[frame.channel] = _ChannelFile(self._folder / f"{frame.channel}.wav", self._rate_hz)
             self._files[frame.channel].write(frame)
         except OSError as error:
             self._fail(error)

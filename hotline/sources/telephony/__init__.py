@@ -1,0 +1,1 @@
+"""Protocols that telephone systems speak, each a thin layer over `hotline.streams.Switchboard`."""
