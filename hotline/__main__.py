@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     entities.set_defaults(run=_entities)
 
     dispatch = commands.add_parser(
-        "freeze-dispatch", help="send payment-stop requests from a process of its own 发送止付申请"
+        "freeze-dispatch", help="send payment-stop requests and web hooks from a process of its own 发送止付申请和回调"
     )
     dispatch.set_defaults(run=_freeze_dispatch)
 
@@ -107,13 +107,14 @@ def _entities(arguments: argparse.Namespace) -> int:
 
 
 def _freeze_dispatch(_: argparse.Namespace) -> int:
-    from hotline.bootstrap import build_bus, build_dispatcher, build_store, configure_logging
+    from hotline.bootstrap import build_bus, build_dispatcher, build_hook_dispatcher, build_store, configure_logging
 
     config = Config()
     configure_logging(config)
-    dispatcher = build_dispatcher(config, build_store(config, build_bus()))
-    dispatcher.start()
-    logging.getLogger("hotline").info("dispatching payment-stop requests")
+    store = build_store(config, build_bus())
+    build_dispatcher(config, store).start()
+    build_hook_dispatcher(config, store).start()
+    logging.getLogger("hotline").info("dispatching payment-stop requests and web hooks")
     threading.Event().wait()
     return 0
 

@@ -16,6 +16,7 @@ from hotline.scripts import ScriptLibrary
 if TYPE_CHECKING:
     from asr_models.transcribe import Transcription
     from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.gateways.webhooks import HookDispatcher
     from hotline.job_ports import JobFunction
     from hotline.queues.huey_queue import HueyQueue
     from hotline.stores import SqlStore
@@ -165,7 +166,9 @@ def build(
     hub.switchboard = LiveSwitchboard(hub)
     if config["freeze_dispatch"] == "inline" if with_dispatcher is None else with_dispatcher:
         hub.dispatcher = build_dispatcher(config, store)
+        hub.hook_dispatcher = build_hook_dispatcher(config, store)
         hub.dispatcher.start()
+        hub.hook_dispatcher.start()
     return hub
 
 
@@ -176,3 +179,10 @@ def build_dispatcher(config: Config, store: Store) -> FreezeDispatcher:
 
     gateway = HttpFreezeGateway(config["freeze_url"], config["freeze_token"], config.number("freeze_timeout_s"))
     return FreezeDispatcher(store, gateway, utc_now)
+
+
+def build_hook_dispatcher(config: Config, store: Store) -> HookDispatcher:
+    """Return the sender of web hooks, not yet started."""
+    from hotline.gateways.webhooks import HookDispatcher
+
+    return HookDispatcher(store, utc_now, config.number("webhook_timeout_s"))

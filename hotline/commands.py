@@ -15,6 +15,8 @@ class StartCall:
     operator_id: str | None = None
     caller_number: str = ""
     external_id: str = ""
+    direction: str = ""
+    layout: str = ""
 
 
 @dataclass(frozen=True)

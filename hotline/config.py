@@ -67,7 +67,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "freeze_dispatch",
         "inline",
-        "Who sends freeze requests: this process or `python -m hotline freeze-dispatch`.",
+        "Who sends freeze requests and web hooks: this process or `python -m hotline freeze-dispatch`.",
         _one_of("inline", "external"),
         "inline or external",
     ),
@@ -80,6 +80,9 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("inline", "external"),
         "inline or external",
     ),
+    Setting("webhook_timeout_s", "5", "Longest wait for the answer to a web hook.", _positive, "seconds above 0"),
+    Setting("cti_rate", "300 per minute", "Requests that one API key may make (`N per second|minute|hour`)."),
+    Setting("public_url", "", "Address under which peers reach the console, for stream addresses; empty: as asked."),
     Setting("session_minutes", "15", "Idle minutes until a log-in ends.", _positive, "minutes above 0"),
     Setting("lockout_failures", "5", "Failed log-ins until an account is locked.", _positive, "above 0"),
     Setting("lockout_minutes", "15", "Minutes that a locked account stays locked.", _positive, "minutes above 0"),

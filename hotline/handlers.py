@@ -34,24 +34,31 @@ CLOCK_SKEW = timedelta(minutes=1)
 """How far a browser's clock may run ahead of ours."""
 
 
-def start_call(hub: Hub, command: commands.StartCall) -> Call:
+def start_call(hub: Hub, command: commands.StartCall, *, actor: str = "") -> Call:
     """Open a call and say on it which recogniser will work."""
+    with hub.store.transaction() as uow:
+        return start_call_in(uow, hub, command, str(uuid.uuid4()), actor)
+
+
+def start_call_in(uow: UnitOfWork, hub: Hub, command: commands.StartCall, call_id: str, actor: str = "") -> Call:
+    """Open a call within a transaction; `actor` is who asked, where it was not the operator."""
     call = Call(
-        id=str(uuid.uuid4()),
+        id=call_id,
         source=command.source,
         started_at=hub.clock(),
         operator_id=command.operator_id,
         caller_number=command.caller_number,
         external_id=command.external_id,
+        direction=command.direction,
+        layout=command.layout,
         engine="" if hub.recognizer is None else hub.recognizer_info.engine,
     )
-    with hub.store.transaction() as uow:
-        uow.add_call(call)
-        uow.append_event(call.id, EventType.CALL_STARTED, {"call": call_view(call)})
-        if hub.classifier is None:
-            data = {"state": "unavailable", "version": "", "reason": hub.classifier_reason}
-            uow.append_event(call.id, EventType.CLASSIFIER, data)
-        uow.audit(command.operator_id or "system", "call.start", call.id, command.source)
+    uow.add_call(call)
+    uow.append_event(call.id, EventType.CALL_STARTED, {"call": call_view(call)})
+    if hub.classifier is None:
+        data = {"state": "unavailable", "version": "", "reason": hub.classifier_reason}
+        uow.append_event(call.id, EventType.CLASSIFIER, data)
+    uow.audit(actor or command.operator_id or "system", "call.start", call.id, command.source)
     return call
 
 

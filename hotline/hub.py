@@ -14,6 +14,7 @@ from hotline.streams import RtpPorts
 if TYPE_CHECKING:
     from hotline.decider import Decider
     from hotline.gateways.dispatcher import FreezeDispatcher
+    from hotline.gateways.webhooks import HookDispatcher
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
     from hotline.switchboard import LiveSwitchboard
@@ -41,6 +42,7 @@ class Hub:
     job_worker: JobWorkerProcess | None = None
     rtp: RtpPorts | None = None
     """None when no RTP ports are configured."""
+    hook_dispatcher: HookDispatcher | None = None
     live: LiveCalls = field(init=False)
     decider: Decider = field(init=False)
     switchboard: LiveSwitchboard = field(init=False)
@@ -50,12 +52,13 @@ class Hub:
         self.switchboard.close()
         self.live.close()
         self.decider.close()
-        if self.dispatcher:
-            self.dispatcher.close()
         if self.job_worker:
             self.job_worker.close()
         if self.queue:
             self.queue.close()
+        for dispatcher in (self.dispatcher, self.hook_dispatcher):
+            if dispatcher:
+                dispatcher.close()
         if self.recognizer:
             self.recognizer.close()
         self.bus.close()

@@ -15,6 +15,7 @@ from hotline.domain.freeze import FreezeOutcome, FreezeRequest
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment, Transcript, Turn
 from hotline.events import CallEvent, EventType
+from hotline.integration_ports import IntegrationUnitOfWork
 from hotline.job_ports import JobUnitOfWork
 
 
@@ -116,9 +117,9 @@ class OutboxMessage:
 
     id: int
     kind: str
-    """`freeze`"""
+    """`freeze` or `webhook`."""
     key: str
-    """Idempotency key: the request id."""
+    """Idempotency key: the id of the request or of the delivery."""
     attempts: int
     due_at: datetime
 
@@ -149,7 +150,7 @@ class Found:
     segments: tuple[Segment, ...] = ()
 
 
-class UnitOfWork(JobUnitOfWork, Protocol):
+class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, Protocol):
     """One database transaction. Everything read and written through it is atomic."""
 
     def add_call(self, call: Call) -> None:
@@ -206,8 +207,8 @@ class UnitOfWork(JobUnitOfWork, Protocol):
     def enqueue(self, kind: str, key: str, due_at: datetime) -> None:
         """Put a message into the outbox."""
 
-    def claim_due(self, now: datetime, worker: str, lease_s: float, limit: int) -> list[OutboxMessage]:
-        """Claim due messages for `lease_s`; no two workers get the same one at the same time."""
+    def claim_due(self, kind: str, now: datetime, worker: str, lease_s: float, limit: int) -> list[OutboxMessage]:
+        """Claim due messages of a kind for `lease_s`; no two workers get the same one at the same time."""
 
     def complete(self, message_id: int) -> None:
         """Take a message out of the outbox."""

@@ -10,6 +10,7 @@ from typing import Any
 from hotline.domain.call import Call
 from hotline.domain.entities import SENSITIVE_TYPES, Entity, EntityType
 from hotline.domain.freeze import FreezeRequest
+from hotline.domain.integration import HookEvent
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment
 from hotline.events import CallEvent, EventType
@@ -42,6 +43,8 @@ def call_view(call: Call) -> dict[str, Any]:
         "operator_id": call.operator_id,
         "caller_number": call.caller_number,
         "external_id": call.external_id,
+        "direction": call.direction,
+        "layout": call.layout,
         "engine": call.engine,
         "label": call.label,
         "label_name": _name(call.label),
@@ -145,6 +148,18 @@ def event_view(event: CallEvent, *, masked: bool) -> dict[str, Any]:
     """Return an event as it goes to a console."""
     data = mask_data(event.type, event.data) if masked else dict(event.data)
     return {"call_id": event.call_id, "seq": event.seq, "type": event.type, "at": _time(event.at), "data": data}
+
+
+def hook_view(kind: HookEvent, event: CallEvent, call: Call) -> dict[str, Any]:
+    """Return what a web hook is told: ids, label and risk, no personal data."""
+    view = call_view(call)
+    told = ("external_id", "direction", "state", "label", "label_name", "label_probability", "label_source", "risk")
+    data = {"call_id": call.id, "seq": event.seq, **{name: view[name] for name in told}}
+    if kind is HookEvent.ALERT:
+        data["reasons"] = list(event.data["reasons"])
+    else:
+        data["duration_s"] = event.data["duration_s"]
+    return {"type": kind, "timestamp": _time(event.at), "data": data}
 
 
 def mask_data(event_type: EventType, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -177,13 +177,13 @@ def test_an_outbox_message_is_claimed_by_one_worker_until_its_lease_ends(store: 
         uow.enqueue("freeze", "r1", NOW)
         uow.enqueue("freeze", "r2", NOW + timedelta(minutes=1))
     with store.transaction() as uow:
-        (message,) = uow.claim_due(NOW, "a", 30, 10)
+        (message,) = uow.claim_due("freeze", NOW, "a", 30, 10)
         assert (message.key, message.attempts) == ("r1", 1)
-        assert uow.claim_due(NOW, "b", 30, 10) == []
-        (again,) = uow.claim_due(NOW + timedelta(seconds=31), "b", 30, 10)
+        assert uow.claim_due("freeze", NOW, "b", 30, 10) == []
+        (again,) = uow.claim_due("freeze", NOW + timedelta(seconds=31), "b", 30, 10)
         assert again.attempts == 2
         uow.complete(again.id)
-        assert [m.key for m in uow.claim_due(NOW + timedelta(minutes=2), "b", 30, 10)] == ["r2"]
+        assert [m.key for m in uow.claim_due("freeze", NOW + timedelta(minutes=2), "b", 30, 10)] == ["r2"]
 
 
 def test_claims_of_many_threads_never_overlap(store: SqlStore) -> None:
@@ -195,7 +195,7 @@ def test_claims_of_many_threads_never_overlap(store: SqlStore) -> None:
     def claim(worker: str) -> None:
         while True:
             with store.transaction() as uow:
-                found = uow.claim_due(NOW, worker, 60, 3)
+                found = uow.claim_due("freeze", NOW, worker, 60, 3)
             if not found:
                 return
             claimed.extend(message.key for message in found)

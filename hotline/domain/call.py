@@ -51,6 +51,10 @@ class Call:
     operator_id: str | None = None
     caller_number: str = ""
     external_id: str = ""
+    direction: str = ""
+    """`inbound` or `outbound`, empty when nobody said."""
+    layout: str = ""
+    """`two_channel`: each side on a channel of its own; `single_speaker`: one channel, speakers not told apart."""
     engine: str = ""
     """Recognition engine, for example `vosk` or `whisper`; empty when recognition is off."""
     label: str | None = None

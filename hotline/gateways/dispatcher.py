@@ -1,105 +1,38 @@
 """Sends payment-stop requests from the outbox: at least once to us, once to the bank.
 
-A row is claimed with a lease; a process that dies leaves it to the next one. Whoever takes up a request that
-may have been sent before asks for its status first, and the request id is the idempotency key in any case.
+Whoever takes up a request that may have been sent before asks for its status first, and the request id is the
+idempotency key in any case.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import random
-import socket
-import threading
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
 from hotline.domain.freeze import FreezeOutcome, FreezeRequest, FreezeStatus
 from hotline.errors import GatewayError
 from hotline.events import EventType
+from hotline.gateways.outbox import LEASE_S, MAX_ATTEMPTS, OutboxDispatcher, Pause, backoff_s
 from hotline.ports import Clock, FreezeGateway, OutboxMessage, Store
 from hotline.views import freeze_view
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 30.0
-POLL_S = 0.5
 PENDING_POLL_S = 1.0
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
-MAX_ATTEMPTS = 12
-BATCH = 10
 ACTOR = "dispatcher"
 
 
-class Pause(Protocol):
-    """How long to wait after an attempt."""
+class FreezeDispatcher(OutboxDispatcher):
+    """Brings requests to the bank side."""
 
-    def __call__(self, attempts: int) -> float:
-        """Return seconds."""
-
-
-def backoff_s(attempts: int) -> float:
-    """Return a growing pause with up to 20 % jitter: 1, 2, 4 … 60 seconds."""
-    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (attempts - 1)) * random.uniform(0.8, 1.2)
-
-
-class FreezeDispatcher:
-    """Runs in a thread of its own after `start`; `run_once` does one round for tests and tools."""
+    kind = "freeze"
 
     def __init__(
         self, store: Store, gateway: FreezeGateway, clock: Clock, *, pause: Pause = backoff_s, lease_s: float = LEASE_S
     ) -> None:
-        self._store = store
+        super().__init__(store, clock, pause=pause, lease_s=lease_s)
         self._gateway = gateway
-        self._clock = clock
-        self._pause = pause
-        self._lease_s = lease_s
-        self._worker = f"{socket.gethostname()}/{os.getpid()}/{id(self):x}"
-        self._wake = threading.Event()
-        self._closed = False
-        self._thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        """True while the thread works."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin to send."""
-        self._thread = threading.Thread(target=self._run, name="freeze-dispatcher", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look into the outbox now."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """Stop after the request that is being sent."""
-        self._closed = True
-        self._wake.set()
-        if self._thread:
-            self._thread.join(timeout=10)
-
-    def run_once(self) -> int:
-        """Handle all messages that are due; return how many there were."""
-        with self._store.transaction() as uow:
-            messages = uow.claim_due(self._clock(), self._worker, self._lease_s, BATCH)
-        for message in messages:
-            self._handle(message)
-        return len(messages)
-
-    def _run(self) -> None:
-        while not self._closed:
-            try:
-                busy = self.run_once()
-            except Exception as error:  # the thread must outlive a database that is away
-                log.error("dispatcher round failed", extra={"error": type(error).__name__})
-                busy = 0
-            if not busy:
-                self._wake.wait(POLL_S)
-                self._wake.clear()
 
     def _handle(self, message: OutboxMessage) -> None:
         with self._store.transaction() as uow:

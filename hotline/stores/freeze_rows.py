@@ -79,13 +79,13 @@ class FreezeRows:
             insert(tables.outbox), {"kind": kind, "key": key, "due_at": due_at, "attempts": 0, "error": ""}
         )
 
-    def claim_due(self, now: datetime, worker: str, lease_s: float, limit: int) -> list[OutboxMessage]:
-        """Claim due messages for `lease_s`; no two workers get the same one at the same time."""
+    def claim_due(self, kind: str, now: datetime, worker: str, lease_s: float, limit: int) -> list[OutboxMessage]:
+        """Claim due messages of a kind for `lease_s`; no two workers get the same one at the same time."""
         table = tables.outbox
         free = or_(table.c.claimed_until.is_(None), table.c.claimed_until < now)
         query = (
             select(table)
-            .where(table.c.due_at <= now, free)
+            .where(table.c.kind == kind, table.c.due_at <= now, free)
             .order_by(table.c.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)

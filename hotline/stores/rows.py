@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from hotline.domain.call import Call, CallState, Disposition, SafetyFacts
 from hotline.domain.entities import Entity, EntityType
 from hotline.domain.freeze import FreezeFields, FreezeRequest, FreezeStatus
+from hotline.domain.integration import ApiKey, HookDelivery, HookEvent, Scope, Webhook
 from hotline.domain.risk import EvidenceSpan, Prediction, RiskLevel
 from hotline.domain.segment import Segment, Word
 from hotline.ports import User
@@ -103,3 +104,31 @@ def user_row(user: User) -> dict[str, Any]:
 def to_user(row: AnyRow) -> User:
     """Return the user of a row."""
     return User(**{f.name: getattr(row, f.name) for f in fields(User)})
+
+
+def api_key_row(key: ApiKey) -> dict[str, Any]:
+    """Return the columns of an API key."""
+    return {**asdict(key), "scopes": sorted(key.scopes)}
+
+
+def to_api_key(row: AnyRow) -> ApiKey:
+    """Return the API key of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(ApiKey)}
+    return ApiKey(**{**values, "scopes": frozenset(Scope(scope) for scope in row.scopes)})
+
+
+def webhook_row(hook: Webhook) -> dict[str, Any]:
+    """Return the columns of a web hook."""
+    return {**asdict(hook), "events": sorted(hook.events)}
+
+
+def to_webhook(row: AnyRow) -> Webhook:
+    """Return the web hook of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(Webhook)}
+    return Webhook(**{**values, "events": frozenset(HookEvent(event) for event in row.events)})
+
+
+def to_delivery(row: AnyRow) -> HookDelivery:
+    """Return the delivery of a row."""
+    values = {f.name: getattr(row, f.name) for f in fields(HookDelivery)}
+    return HookDelivery(**{**values, "event": HookEvent(row.event)})

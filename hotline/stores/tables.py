@@ -52,6 +52,8 @@ calls = Table(
     Column("owner", String(200), nullable=False),
     Column("source", String(40), nullable=False),
     Column("external_id", String(200), nullable=False),
+    Column("direction", String(10), nullable=False, server_default=""),
+    Column("layout", String(20), nullable=False, server_default=""),
     Column("operator_id", String(36)),
     Column("caller_number", String(40), nullable=False),
     Column("state", String(20), nullable=False),
@@ -223,3 +225,51 @@ audit = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("secret_hash", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_by", String(60), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("last_used_at", Utc),
+    Column("revoked_at", Utc),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("url", String(500), nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("created_by", String(60), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+hook_deliveries = Table(
+    "hook_deliveries",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("webhook_id", ForeignKey("webhooks.id"), nullable=False),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("event", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("answer", String(200), nullable=False),
+    Column("delivered_at", Utc),
+    Column("failed_at", Utc),
+)
+
+external_calls = Table(
+    "external_calls",
+    metadata,
+    Column("external_id", String(200), primary_key=True),
+    Column("call_id", String(36), nullable=False),
+)
+"""The calls that a telephone system opened by the API, so that asking twice opens one."""

@@ -17,12 +17,13 @@ from hotline.ports import Clock
 from hotline.stores import rows, tables
 from hotline.stores.audit_trail import AuditRows
 from hotline.stores.freeze_rows import FreezeRows
+from hotline.stores.integration_rows import HOOK_EVENTS, IntegrationRows
 from hotline.stores.job_rows import JobRows
 from hotline.stores.search import SearchRows
 from hotline.stores.user_rows import UserRows
 
 
-class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows):
+class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, IntegrationRows):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 
     def __init__(self, connection: Connection, clock: Clock, owner: str) -> None:
@@ -128,4 +129,6 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows):
             {"call_id": call_id, "seq": seq, "type": event_type, "at": event.at, "data": data},
         )
         self.events.append(event)
+        if event_type in HOOK_EVENTS:
+            self.enqueue_hooks(event, self.call(call_id))
         return event
