@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hotline.gateways.webhooks import HookDispatcher
     from hotline.job_ports import JobFunction
     from hotline.queues.huey_queue import HueyQueue
+    from hotline.sources.telephony.server import Telephony
     from hotline.stores import SqlStore
 
 log = logging.getLogger(__name__)
@@ -169,7 +170,18 @@ def build(
         hub.hook_dispatcher = build_hook_dispatcher(config, store)
         hub.dispatcher.start()
         hub.hook_dispatcher.start()
+    if with_recognizer:
+        hub.telephony = build_telephony(config, hub)
     return hub
+
+
+def build_telephony(config: Config, hub: Hub) -> Telephony | None:
+    """Listen for telephone streams where the settings ask for it. Raises: ConfigError."""
+    from hotline.sources.telephony.server import Telephony
+    from hotline.sources.telephony.settings import telephony_settings
+
+    settings = telephony_settings(config)
+    return Telephony(hub.switchboard, settings) if settings else None
 
 
 def build_dispatcher(config: Config, store: Store) -> FreezeDispatcher:

@@ -35,6 +35,10 @@ def _positive(value: str) -> bool:
         return False
 
 
+def _port_or_empty(value: str) -> bool:
+    return not value or (value.isdigit() and int(value) < 65536)
+
+
 def _one_of(*values: str) -> Callable[[str], bool]:
     return lambda value: value in values
 
@@ -60,6 +64,66 @@ SETTINGS: tuple[Setting, ...] = (
         "stream_linger_s", "2", "Seconds that a call waits for its telephone stream to come back.", _positive, "above 0"
     ),
     Setting("stream_wait_s", "300", "Seconds that a call opened before its audio waits for it.", _positive, "above 0"),
+    Setting("telephony_host", "127.0.0.1", "Address on which telephone streams are received."),
+    Setting(
+        "telephony_allow", "127.0.0.0/8,::1", "Addresses and networks that may send telephone streams, comma-separated."
+    ),
+    Setting(
+        "telephony_tokens",
+        "",
+        "Tokens of which a WebSocket peer must show one, comma-separated; empty means none is needed.",
+    ),
+    Setting("telephony_tls_cert", "", "Certificate chain (PEM) of the telephone WebSockets; empty means no TLS."),
+    Setting("telephony_tls_key", "", "Its private key (PEM)."),
+    Setting(
+        "telephony_streams",
+        "200",
+        "Telephone streams at the same time; further ones are refused.",
+        _positive,
+        "above 0",
+    ),
+    Setting("telephony_message_bytes", "1048576", "Largest WebSocket message in bytes.", _positive, "above 0"),
+    Setting(
+        "telephony_idle_s",
+        "60",
+        "Seconds without a message until a telephone stream is ended.",
+        _positive,
+        "seconds above 0",
+    ),
+    Setting("telephony_hours", "4", "Longest telephone stream in hours.", _positive, "hours above 0"),
+    Setting(
+        "websocket_port",
+        "",
+        "Port of the vosk-server and Twilio WebSockets; empty means off.",
+        _port_or_empty,
+        "a port number or nothing",
+    ),
+    Setting(
+        "audiosocket_port",
+        "",
+        "Port for AudioSocket streams of callers; empty means off.",
+        _port_or_empty,
+        "a port number or nothing",
+    ),
+    Setting(
+        "audiosocket_operator_port",
+        "",
+        "Port for AudioSocket streams of operators; empty means off.",
+        _port_or_empty,
+        "a port number or nothing",
+    ),
+    Setting(
+        "audiosocket_rates",
+        "0x10=8000,0x11=12000,0x12=16000,0x13=24000,0x14=32000,0x15=44100,0x16=48000,0x17=96000,0x18=192000",
+        "AudioSocket message types and their sample rates.",
+    ),
+    Setting("rtp_ports", "", "UDP ports for RTP, such as 30000-30199; empty means off."),
+    Setting(
+        "rtp_payloads",
+        "0=pcmu/8000,8=pcma/8000,9=g722/16000/8000,11=s16be/8000,118=s16be/16000",
+        "RTP payload types: number=codec/rate or number=codec/rate/clock.",
+    ),
+    Setting("rtp_hold_ms", "100", "Milliseconds that RTP waits for a late packet.", _positive, "above 0"),
     Setting("classifier_model", "", "Folder of a classifier; empty means the shipped one."),
     Setting("freeze_url", "http://127.0.0.1:8097", "Address of the bank side's freeze service."),
     Setting("freeze_token", "", "Bearer token for the bank side."),

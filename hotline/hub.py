@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hotline.gateways.webhooks import HookDispatcher
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
+    from hotline.sources.telephony.server import Telephony
     from hotline.switchboard import LiveSwitchboard
 
 
@@ -40,15 +41,22 @@ class Hub:
     job_kinds: tuple[str, ...] = ()
     """What `hotline.jobs.start_job` accepts."""
     job_worker: JobWorkerProcess | None = None
-    rtp: RtpPorts | None = None
-    """None when no RTP ports are configured."""
     hook_dispatcher: HookDispatcher | None = None
+    telephony: Telephony | None = None
+    """None when no telephone protocol is switched on."""
     live: LiveCalls = field(init=False)
     decider: Decider = field(init=False)
     switchboard: LiveSwitchboard = field(init=False)
 
+    @property
+    def rtp(self) -> RtpPorts | None:
+        """RTP receivers; None when no RTP ports are configured."""
+        return self.telephony.rtp if self.telephony else None
+
     def close(self) -> None:
         """Stop calls and workers, then release the database."""
+        if self.telephony:
+            self.telephony.close()
         self.switchboard.close()
         self.live.close()
         self.decider.close()

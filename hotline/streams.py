@@ -50,6 +50,9 @@ class StreamListener(Protocol):
     def transcript(self, transcript: Transcript) -> None:
         """Take a partial or final transcript of this stream's channel."""
 
+    def settled(self) -> None:
+        """Know that all that was said until `settle` has been transcribed."""
+
     def ended(self) -> None:
         """Know that all that was said on the channel has been transcribed, after `finish` or the call's end."""
 
@@ -58,8 +61,10 @@ class CallStream(Protocol):
     """One attached stream. `arrival_s` is the monotonic time at which audio arrived; None means now."""
 
     call_id: str
-    start_s: float
-    """Call time of the first sample."""
+
+    @property
+    def start_s(self) -> float:
+        """Call time of the first sample."""
 
     def push(self, pcm: bytes, arrival_s: float | None = None) -> None:
         """Take little-endian 16-bit samples of the stream's rate. The oldest audio is dropped when too much waits."""
@@ -76,8 +81,8 @@ class CallStream(Protocol):
     def ahead_s(self) -> float:
         """Return how far the audio is ahead of the time since it began: above 0 for a file sent fast."""
 
-    def end_utterance(self) -> None:
-        """Say that what was heard should become final."""
+    def settle(self) -> None:
+        """Ask for all that was said so far as final text; the listener is told when it has come."""
 
     def finish(self, note: str = "") -> None:
         """End the stream; `note` is written on the call. The call ends with its last stream. May be repeated."""

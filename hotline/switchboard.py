@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hotline import commands, handlers
@@ -27,23 +28,28 @@ class _Streams:
 
     def __init__(self) -> None:
         self.attached: dict[str, JoinedStream] = {}
-        self.finishing: dict[str, list[JoinedStream]] = {}
+        self._finishing: dict[str, list[tuple[JoinedStream, Callable[[], None]]]] = {}
+
+    def finishing(self, stream: JoinedStream, tell: Callable[[], None]) -> None:
+        """Note that a channel's next end is this stream's."""
+        self._finishing.setdefault(stream.channel, []).append((stream, tell))
 
     def transcript(self, transcript: Transcript) -> None:
         """Pass a transcript to the channel's stream, or to the one that is ending."""
-        waiting = self.finishing.get(transcript.channel)
-        stream = waiting[0] if waiting else self.attached.get(transcript.channel)
+        waiting = self._finishing.get(transcript.channel)
+        stream = waiting[0][0] if waiting else self.attached.get(transcript.channel)
         if stream and stream.listener:
             stream.listener.transcript(transcript)
 
     def channel_ended(self, channel: str) -> None:
         """Tell a stream that its last words were passed on."""
-        if waiting := self.finishing.get(channel):
-            waiting.pop(0).tell_ended()
+        if waiting := self._finishing.get(channel):
+            waiting.pop(0)[1]()
 
     def call_ended(self) -> None:
         """Let go of all streams."""
-        for stream in [*self.attached.values(), *(s for streams in self.finishing.values() for s in streams)]:
+        ending = [stream for waiting in self._finishing.values() for stream, _ in waiting]
+        for stream in [*self.attached.values(), *ending]:
             stream.tell_ended()
 
 
@@ -100,9 +106,11 @@ class JoinedStream:
         """Return how far the audio is ahead of the clock."""
         return self.input.ahead_s()
 
-    def end_utterance(self) -> None:
-        """Let what was heard become final."""
-        self.input.end_utterance()
+    def settle(self) -> None:
+        """Ask for all that was said so far; the listener is told when it has come."""
+        if self.listener:
+            self._entry.streams.finishing(self, self.listener.settled)
+        self.input.settle()
 
     def finish(self, note: str = "") -> None:
         """End the stream, once."""
@@ -170,7 +178,7 @@ class LiveSwitchboard:
             if stream.finished:
                 return
             stream.finished = True
-            entry.streams.finishing.setdefault(stream.channel, []).append(stream)
+            entry.streams.finishing(stream, stream.tell_ended)
             entry.streams.attached.pop(stream.channel, None)
             entry.empty_since_s = time.monotonic()
             stream.input.finish()

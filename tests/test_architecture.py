@@ -12,7 +12,15 @@ from hotline.config import SETTINGS
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("hotline", "asr_models", "classifiers", "web")
 PURE = {"hotline.domain", "hotline.taxonomy", "hotline.commands", "hotline.events", "hotline.errors", "hotline.config"}
-ADAPTERS = {"asr_models", "classifiers", "hotline.sources", "hotline.stores", "hotline.buses", "hotline.gateways", "hotline.queues"}
+ADAPTERS = {
+    "asr_models",
+    "classifiers",
+    "hotline.sources",
+    "hotline.stores",
+    "hotline.buses",
+    "hotline.gateways",
+    "hotline.queues",
+}
 WIRING = {"hotline.bootstrap", "hotline.__main__", "hotline.demo"}
 LONGEST_MODULE = 320
 

@@ -38,6 +38,9 @@ class Ears:
     def transcript(self, transcript: Transcript) -> None:
         self.texts.append(transcript.text)
 
+    def settled(self) -> None:
+        pass
+
     def ended(self) -> None:
         self.ends += 1
 
@@ -161,11 +164,11 @@ def test_recordings_keep_time_with_silence_for_gaps_and_late_channels(make_hub: 
     for channel, path in hub.recordings.paths(first.call_id).items():
         with wave.open(path) as file:
             sound[channel] = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    assert len(sound["caller"]) == pytest.approx(4 * RATE_HZ, abs=200)
-    assert len(sound["operator"]) == pytest.approx(4 * RATE_HZ, abs=200)
-    assert not sound["caller"][RATE_HZ + 400 : 3 * RATE_HZ - 400].any()
-    assert sound["caller"][3 * RATE_HZ + 400 :].any()
-    assert not sound["operator"][: 3 * RATE_HZ - 400].any()
+    assert len(sound["caller"]) == pytest.approx(4 * RATE_HZ, abs=800)
+    assert len(sound["operator"]) == pytest.approx(4 * RATE_HZ, abs=800)
+    assert not sound["caller"][RATE_HZ + 800 : 3 * RATE_HZ - 800].any()
+    assert sound["caller"][3 * RATE_HZ + 800 :].any()
+    assert not sound["operator"][: 3 * RATE_HZ - 800].any()
     (gap,) = snapshot(hub, first.call_id)["gaps"]
     assert gap["end_s"] - gap["start_s"] == pytest.approx(2.0, abs=0.01)
 

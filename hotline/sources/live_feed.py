@@ -178,13 +178,14 @@ class ChannelInput:
     def check_silence(self) -> None:
         """End the utterance when nothing has come for a while; called now and then."""
         if self._speaking and time.monotonic() - self.heard_at_s > SILENT_AFTER_S:
-            self.end_utterance()
+            with self._lock:
+                self._speaking = False
+                self._feed.put([*self._flushed(), UtteranceEnd(self.channel)])
 
-    def end_utterance(self) -> None:
-        """Let what was heard become final."""
+    def settle(self) -> None:
+        """Let all that was heard be transcribed, then go on."""
         with self._lock:
-            self._speaking = False
-            self._feed.put([*self._flushed(), UtteranceEnd(self.channel)])
+            self._feed.put([*self._flushed(), ChannelEnd(self.channel)])
 
     def finish(self) -> None:
         """End the channel, with the last part of a frame."""
