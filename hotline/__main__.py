@@ -11,6 +11,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
+from hotline import keys_cli
 from hotline.config import Config
 from hotline.errors import HotlineError
 from hotline.job_process import NICENESS, PARENT_PIPE, end_with_parent
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     worker = commands.add_parser("job-worker", help="do long jobs: training, imports … 后台任务")
     worker.add_argument(PARENT_PIPE, action="store_true", help="end when standard input closes")
     worker.set_defaults(run=_job_worker)
+
+    keys_cli.add_commands(commands)
 
     bank = commands.add_parser("bank-simulator", help="a bank side to try against 银行模拟器")
     bank.add_argument("--port", type=int, default=8097)

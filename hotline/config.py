@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,10 @@ def _port_or_empty(value: str) -> bool:
 
 def _one_of(*values: str) -> Callable[[str], bool]:
     return lambda value: value in values
+
+
+def _rate(value: str) -> bool:
+    return re.fullmatch(r"[1-9]\d* per (second|minute|hour)", value) is not None
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -145,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
         "inline or external",
     ),
     Setting("webhook_timeout_s", "5", "Longest wait for the answer to a web hook.", _positive, "seconds above 0"),
-    Setting("cti_rate", "300 per minute", "Requests that one API key may make (`N per second|minute|hour`)."),
+    Setting("cti_rate", "300 per minute", "Requests that one API key may make.", _rate, "N per second, minute or hour"),
     Setting("public_url", "", "Address under which peers reach the console, for stream addresses; empty: as asked."),
     Setting("session_minutes", "15", "Idle minutes until a log-in ends.", _positive, "minutes above 0"),
     Setting("lockout_failures", "5", "Failed log-ins until an account is locked.", _positive, "above 0"),

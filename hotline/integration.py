@@ -9,7 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hotline import commands, handlers
-from hotline.domain.call import Call
+from hotline.domain.call import Call, CallState
 from hotline.domain.integration import (
     ApiKey,
     HookEvent,
@@ -26,6 +26,7 @@ from hotline.hub import Hub
 USED_EVERY = timedelta(seconds=30)
 """`last_used_at` is this exact, so that reading does not write each time."""
 NAME_LENGTH = 100
+END_WAIT_S = 5.0
 
 
 def create_api_key(hub: Hub, actor: str, name: str, scopes: Iterable[str]) -> tuple[ApiKey, str]:
@@ -93,19 +94,45 @@ def set_webhook_active(hub: Hub, actor: str, webhook_id: str, active: bool) -> N
         uow.audit(actor, "webhook.enable" if active else "webhook.disable", webhook_id)
 
 
+def operator_id(hub: Hub, operator: str) -> str | None:
+    """Return the id of an operator given by user name or id, None for nobody. Raises: InputError."""
+    if not operator:
+        return None
+    with hub.store.transaction() as uow:
+        user = uow.user_by_name(operator) or uow.user(operator)
+    if user is None or not user.active:
+        raise InputError("没有这个坐席", expected="在用的用户名", found="查无此人", remedy="请核对 operator 参数")
+    return user.id
+
+
+def find_external_calls(hub: Hub, external_id: str, state: CallState | None, limit: int) -> list[Call]:
+    """Return calls, newest first, by what a telephone system knows of them."""
+    with hub.store.transaction() as uow:
+        return uow.find_external_calls(external_id, state, limit)
+
+
+def end_external_call(hub: Hub, actor: str, call_id: str) -> None:
+    """End a live call and wait a little for its last words. Raises: NotFoundError, StateError."""
+    hub.live.end(call_id, actor)
+    hub.live.wait(call_id, END_WAIT_S)
+
+
 def open_external_call(hub: Hub, actor: str, command: commands.StartCall) -> tuple[Call, bool]:
     """Open a call for a telephone system, once for each external id; return it and whether it is new.
+
+    A live call that a stream opened under this id is that call.
 
     Raises: StateError when the external id was used for a call with other particulars.
     """
     if not command.external_id:
         return handlers.start_call(hub, command, actor=actor), True
     with hub.store.transaction() as uow:
-        call_id = str(uuid.uuid4())
+        heard = next(iter(uow.find_external_calls(command.external_id, CallState.LIVE, 1)), None)
+        call_id = heard.id if heard else str(uuid.uuid4())
         holder = uow.claim_external_id(command.external_id, call_id)
-        if holder == call_id:
+        if not heard and holder == call_id:
             return handlers.start_call_in(uow, hub, command, call_id, actor), True
-        call = uow.call(holder)
+        call = _completed(uow.call(holder), command)
         asked = (command.caller_number, command.operator_id, command.direction)
         if (call.caller_number, call.operator_id, call.direction) != asked:
             raise StateError(
@@ -114,4 +141,15 @@ def open_external_call(hub: Hub, actor: str, command: commands.StartCall) -> tup
                 found="内容不同",
                 remedy="请为新的电话使用新的外部编号",
             )
+        uow.save_call(call)
         return call, False
+
+
+def _completed(call: Call, command: commands.StartCall) -> Call:
+    """Return a call, perhaps one that a stream opened, with what was not known of it."""
+    return replace(
+        call,
+        caller_number=call.caller_number or command.caller_number,
+        operator_id=call.operator_id or command.operator_id,
+        direction=call.direction or command.direction,
+    )

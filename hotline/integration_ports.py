@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from hotline.domain.call import Call, CallState
 from hotline.domain.integration import ApiKey, HookDelivery, Webhook
 
 
@@ -41,6 +42,9 @@ class IntegrationUnitOfWork(Protocol):
 
     def deliveries(self, limit: int = 50) -> Sequence[HookDelivery]:
         """Return deliveries, newest first."""
+
+    def find_external_calls(self, external_id: str, state: CallState | None, limit: int) -> list[Call]:
+        """Return calls, newest first; empty and None leave a condition out."""
 
     def claim_external_id(self, external_id: str, call_id: str) -> str:
         """Reserve an external id for a call; return the id of the call that holds it, perhaps from before."""

@@ -13,6 +13,7 @@ from hotline.domain.call import Call, CallState
 from hotline.domain.segment import Channel, Transcript
 from hotline.errors import HotlineError, InputError
 from hotline.hub import Hub
+from hotline.integration import operator_id
 from hotline.sources.live_feed import ChannelInput, LiveFeed
 from hotline.streams import LONGEST_ID, LONGEST_NUMBER, CallSpec, StreamListener, StreamSpec
 
@@ -146,12 +147,19 @@ class LiveSwitchboard:
                 raise InputError(
                     "该通话编号已在使用", expected="尚未使用的编号", found="通话进行中", remedy="请使用已有的通话"
                 )
-            operator_id = self._operator_id(spec.operator)
-            command = commands.StartCall(source, operator_id, spec.caller_number, spec.external_id)
+            command = commands.StartCall(
+                source, operator_id(self._hub, spec.operator), spec.caller_number, spec.external_id
+            )
             entry = _Entry(handlers.start_call(self._hub, command))
             self._entries[entry.call.id] = entry
         self._watch()
         return entry.call
+
+    def expect(self, call: Call) -> None:
+        """Wait for streams of a call that is open already; it ends when none comes in `stream_wait_s`."""
+        with self._lock:
+            self._entries.setdefault(call.id, _Entry(call))
+        self._watch()
 
     def attach(self, spec: StreamSpec, listener: StreamListener | None = None) -> JoinedStream:
         """Join a stream to its call, or open one. Raises: CapacityError, InputError, NotFoundError."""
@@ -222,10 +230,10 @@ class LiveSwitchboard:
         return entry is not None and entry.feed is not None and entry.feed.closed
 
     def _opened(self, spec: StreamSpec) -> _Entry:
-        operator_id = self._operator_id(spec.call.operator)
+        who = operator_id(self._hub, spec.call.operator)
         feed = LiveFeed(spec.protocol, _working_rate(spec.rate_hz))
         streams, wanted = _Streams(), spec.call
-        call = self._hub.live.start(feed, operator_id, wanted.caller_number, wanted.external_id, listener=streams)
+        call = self._hub.live.start(feed, who, wanted.caller_number, wanted.external_id, listener=streams)
         return self._entries.setdefault(call.id, _Entry(call, feed, streams))
 
     def _started(self, entry: _Entry, spec: StreamSpec) -> LiveFeed:
@@ -244,15 +252,6 @@ class LiveSwitchboard:
                 "该声道已有音频接入", expected="空闲的声道", found=f"{channel} 正在使用", remedy="请核对 channel 参数"
             )
         self.leave(entry, old, "")
-
-    def _operator_id(self, operator: str) -> str | None:
-        if not operator:
-            return None
-        with self._hub.store.transaction() as uow:
-            user = uow.user_by_name(operator) or uow.user(operator)
-        if user is None or not user.active:
-            raise InputError("没有这个坐席", expected="在用的用户名", found="查无此人", remedy="请核对 operator 参数")
-        return user.id
 
     def _note(self, call_id: str, note: str) -> None:
         try:

@@ -8,10 +8,12 @@ from typing import Any
 from flask import Flask
 
 from hotline.hub import Hub
-from web import admin, api, auth, health, operator, supervisor
+from web import admin, api, auth, health, integrations, operator, supervisor
 from web.accounts import ensure_demo_users
+from web.cti import init_cti
 from web.errors import init_errors
 from web.i18n import init_i18n
+from web.limits import init_limits
 from web.roles import init_roles
 from web.security import init_security
 from web.sessions import init_sessions, secret_key
@@ -30,15 +32,17 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["hub"] = hub
     app.extensions["stream_slots"] = StreamSlots(max(hub.config.integer("web_threads") - THREADS_KEPT_FREE, 1))
     app.extensions["uploads"] = Uploads(hub.config.data_dir / "uploads")
-    init_security(app)
+    csrf = init_security(app)
     init_sessions(app, hub)
     init_errors(app)
     init_i18n(app)
     init_roles(app)
+    init_limits(app)
     if test_config:
         app.config.update(test_config)
-    for part in (auth, operator, supervisor, admin, api, health):
+    for part in (auth, operator, supervisor, admin, integrations, api, health):
         app.register_blueprint(part.blueprint)
+    init_cti(app, csrf)
     if hub.config["demo"] == "1":
         ensure_demo_users(hub)
     return app

@@ -69,4 +69,4 @@ def set_password(user_id: str) -> Response | tuple[str, int]:
 def _page(error: HotlineError | None) -> str:
     with hub().store.transaction() as uow:
         found = uow.users()
-    return render_template("users.html", users=found, roles=list(ROLES), now=hub().clock(), error=error)
+    return render_template("users.html", page="users", users=found, roles=list(ROLES), now=hub().clock(), error=error)

@@ -65,6 +65,8 @@ def init_errors(app: Flask) -> None:
             return _answer(404, "not_found", NotFoundError("没有这个页面", remedy="请检查地址"))
         if status == 413:
             return _answer(413, "too_large", InputError("内容过大", remedy="请缩小后再提交"))
+        if status == 429:
+            return _answer(429, "too_many", CapacityError("请求过于频繁", remedy="请稍后再试"))
         return _answer(status, f"http_{status}", HotlineError(error.name))
 
     @app.errorhandler(Exception)

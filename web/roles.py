@@ -30,6 +30,8 @@ class Permission(StrEnum):
     TRAIN = "train"
     """Label calls, keep data sets, train, compare and promote models."""
     MANAGE_USERS = "manage_users"
+    MANAGE_INTEGRATIONS = "manage_integrations"
+    """API keys and web hooks of other programs."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -37,7 +39,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
     "trainer": frozenset({Permission.VIEW_CALLS, Permission.SEARCH_CALLS, Permission.TRAIN}),
     "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
-    "admin": frozenset({Permission.MANAGE_USERS}),
+    "admin": frozenset({Permission.MANAGE_USERS, Permission.MANAGE_INTEGRATIONS}),
 }
 """Administrators manage accounts and see no case text (domain rules, section 5: separation of duties)."""
 

@@ -31,10 +31,10 @@ HEADERS = {
 SMALL_BODY_BYTES = 256 * 1024
 
 
-def init_security(app: Flask) -> None:
+def init_security(app: Flask) -> CSRFProtect:
     """Require a CSRF token on every change and set the headers."""
     app.config.update(WTF_CSRF_TIME_LIMIT=None, MAX_CONTENT_LENGTH=SMALL_BODY_BYTES)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
 
     @app.after_request
     def set_headers(response: Response) -> Response:
@@ -45,3 +45,5 @@ def init_security(app: Flask) -> None:
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    return csrf

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hotline.domain.call import Call
+from hotline.domain.call import Call, CallState
 from hotline.domain.integration import ApiKey, HookDelivery, HookEvent, Webhook
 from hotline.errors import NotFoundError
 from hotline.events import CallEvent, EventType
@@ -79,6 +79,16 @@ class IntegrationRows:
         table = tables.hook_deliveries
         query = select(table).order_by(table.c.created_at.desc(), table.c.id).limit(limit)
         return [rows.to_delivery(row) for row in self._connection.execute(query)]
+
+    def find_external_calls(self, external_id: str, state: CallState | None, limit: int) -> list[Call]:
+        """Return calls, newest first; empty and None leave a condition out."""
+        table = tables.calls
+        query = select(table).order_by(table.c.started_at.desc()).limit(limit)
+        if external_id:
+            query = query.where(table.c.external_id == external_id)
+        if state:
+            query = query.where(table.c.state == state)
+        return [rows.to_call(row) for row in self._connection.execute(query)]
 
     def claim_external_id(self, external_id: str, call_id: str) -> str:
         """Reserve an external id for a call; return the id of the call that holds it, perhaps from before."""

@@ -74,6 +74,7 @@ calls = Table(
     Column("last_seq", Integer, nullable=False),
     Index("calls_by_state", "state", "started_at"),
     Index("calls_by_start", "started_at"),
+    Index("calls_by_external_id", "external_id"),
 )
 
 segments = Table(

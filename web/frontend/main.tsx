@@ -12,6 +12,7 @@ import "./styles/base.css";
 import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/archive.css";
+import "./styles/integrations.css";
 
 const root = document.getElementById("app");
 if (root) {
