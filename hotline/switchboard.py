@@ -223,7 +223,8 @@ class LiveSwitchboard:
             return self._entries.setdefault(call.id, _Entry(call))
         if not spec.external_id:
             return None
-        named = (entry for entry in self._entries.values() if entry.call.external_id == spec.external_id)
+        wanted = spec.external_id  # AudioSocket can say a UUID only: our own id where the API opened the call
+        named = (entry for entry in self._entries.values() if wanted in (entry.call.external_id, entry.call.id))
         return next((entry for entry in named if not self._gone(entry)), None)
 
     def _gone(self, entry: _Entry | None) -> bool:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
+import socket
+import struct
 import threading
+import time
+import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -14,16 +22,19 @@ from flask import Flask, request
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
 from standardwebhooks import Webhook, WebhookVerificationError
+from websockets.sync.client import connect
 from werkzeug.serving import make_server
 
 from hotline import commands, handlers, integration
 from hotline.__main__ import main
+from hotline.bootstrap import build_telephony
 from hotline.demo import DEMO_PASSWORD
 from hotline.domain.integration import HookEvent, Scope
 from hotline.gateways.webhooks import MAX_ATTEMPTS, HookDispatcher
 from hotline.hub import Hub
 from tests.conftest import MakeHub
 from web import create_app
+from web.cti.schemas import StreamProtocol
 
 BASE = "/api/cti/v1"
 NUMBER = "13800138000"
@@ -109,6 +120,35 @@ def test_a_call_from_beginning_to_end(cti: Cti, center: Hub) -> None:
     found = cti.ask("GET", "/calls?external_id=pbx-1").get_json()["calls"]
     assert [row["id"] for row in found] == [call["id"]]
     assert cti.ask("GET", "/calls?external_id=pbx-2").get_json()["calls"] == []
+
+
+@pytest.fixture
+def lines(make_hub: MakeHub) -> Iterator[tuple[Hub, Cti]]:
+    """A center that listens for telephone streams, and its API."""
+    listening = {"WEBSOCKET": "0", "AUDIOSOCKET": "0", "AUDIOSOCKET_OPERATOR": "0"}
+    ports = {f"HOTLINE_{name}_PORT": port for name, port in listening.items()}
+    center = make_hub({**ports, "HOTLINE_RTP_PORTS": "41000-41099", "HOTLINE_TELEPHONY_TOKENS": "abra"})
+    center.telephony = build_telephony(center.config, center)
+    yield center, Cti(create_app(center), integration.create_api_key(center, "chief", "PBX", Scope)[1])
+
+
+@pytest.mark.parametrize("protocol", StreamProtocol)
+def test_audio_sent_to_the_address_that_was_returned_is_the_calls(lines: tuple[Hub, Cti], protocol: str) -> None:
+    center, cti = lines
+    call_id = cti.ask("POST", "/calls", json={"external_id": f"pbx-{protocol}"}).get_json()["id"]
+    asked = {"protocol": protocol, "channel": "operator"}
+    stream = cti.ask("POST", f"/calls/{call_id}/streams", json=asked).get_json()
+    again = cti.ask("POST", f"/calls/{call_id}/streams", json=asked).get_json()
+    assert again == stream, "asking again takes no second port"
+    SENDERS[protocol](stream["address"], stream["parameters"])
+    deadline = time.monotonic() + 10
+    while call_id not in center.live.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert center.live.running() == [call_id]
+    assert cti.ask("POST", f"/calls/{call_id}/end").get_json()["state"] == "ended"
+    assert cti.ask("POST", f"/calls/{call_id}/streams", json=asked).status_code == 409
+    assert set(center.recordings.paths(call_id)) == {"operator"}
+    OPEN.close()
 
 
 def test_asking_for_one_external_id_at_once_opens_one_call(cti: Cti) -> None:
@@ -208,6 +248,52 @@ def test_the_callers_number_is_masked_and_never_logged(cti: Cti, center: Hub, ca
     with center.store.transaction() as uow:
         assert NUMBER not in str(uow.audit_trail())
         assert uow.call(answers[0].get_json()["id"]).caller_number == NUMBER
+
+
+SECOND = b"\x10\x00" * 8000
+
+
+def _send_vosk(address: str, parameters: dict[str, str]) -> None:
+    connection = OPEN.enter_context(connect(address))
+    connection.send(SECOND)
+    connection.recv()
+
+
+def _send_twilio(address: str, parameters: dict[str, str]) -> None:
+    connection = OPEN.enter_context(connect(address))
+    media = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+    start = {"streamSid": "MZ1", "callSid": "CA1", "tracks": ["outbound"], "mediaFormat": media}
+    connection.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+    connection.send(
+        json.dumps({"event": "start", "streamSid": "MZ1", "start": {**start, "customParameters": parameters}})
+    )
+    payload = {
+        "track": "outbound",
+        "chunk": "1",
+        "timestamp": "20",
+        "payload": base64.b64encode(b"\x55" * 160).decode(),
+    }
+    connection.send(json.dumps({"event": "media", "streamSid": "MZ1", "media": payload}))
+
+
+def _send_audiosocket(address: str, parameters: dict[str, str]) -> None:
+    peer = urlsplit(address)
+    connection = OPEN.enter_context(socket.create_connection((peer.hostname, peer.port)))
+    connection.sendall(b"\x01\x00\x10" + uuid.UUID(parameters["uuid"]).bytes)
+    connection.sendall(b"\x10\x01\x40" + SECOND[:320])
+
+
+def _send_rtp(address: str, parameters: dict[str, str]) -> None:
+    peer = urlsplit(address)
+    connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for index in range(20):
+        head = struct.pack("!BBHII", 0x80, 0, index, 160 * index, 7)
+        connection.sendto(head + b"\x55" * 160, (peer.hostname, peer.port))
+        time.sleep(0.02)
+
+
+OPEN = ExitStack()
+SENDERS = {"vosk_ws": _send_vosk, "twilio": _send_twilio, "audiosocket": _send_audiosocket, "rtp": _send_rtp}
 
 
 class Receiver:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
 
 from hotline import commands, integration
 from hotline.domain.call import Call, CallState
@@ -59,7 +62,10 @@ def get_call(call_id: str) -> CallAnswer:
 )  # fmt: skip
 def create_stream(call_id: str, body: StreamRequest) -> tuple[StreamAnswer, int]:
     """Return where one channel of the call's audio may be sent."""
-    address, parameters = address_of(hub(), actor(), call_id, body.protocol, body.channel)
+    asked_host = urlsplit(request.host_url).hostname or ""
+    address, parameters = address_of(hub(), call_id, body.protocol, body.channel, asked_host)
+    with hub().store.transaction() as uow:
+        uow.audit(actor(), "call.stream", call_id, f"{body.protocol} {body.channel}")
     answer = StreamAnswer(
         call_id=call_id, protocol=body.protocol, channel=body.channel, address=address, parameters=parameters
     )

@@ -81,7 +81,7 @@ class StreamRequest(Taken):
     """A stream that the telephone system wants to send."""
 
     protocol: StreamProtocol
-    channel: Channel = Field(Channel.CALLER, description="Whose voice it carries.")
+    channel: Channel = Field(Channel.CALLER, description="Whose voice it carries; Twilio's tracks say it themselves.")
 
 
 class StreamAnswer(BaseModel):

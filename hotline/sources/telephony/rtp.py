@@ -124,16 +124,20 @@ class RtpPortRange:
         self._settings = settings
         self._loop = loop
         self._used: dict[int, asyncio.Task[None]] = {}
+        self._asked: dict[tuple[CallSpec, str], int] = {}
         self._next = 0
         self._lock = threading.Lock()
 
     def open(self, spec: CallSpec, channel: str) -> int:
-        """Listen for one channel of a call and return the port. Raises: CapacityError."""
+        """Listen for one channel of a call and return the port, the same when asked again. Raises: CapacityError."""
         with self._lock:
             return asyncio.run_coroutine_threadsafe(self._open(spec, channel), self._loop).result(OPEN_S)
 
     async def _open(self, spec: CallSpec, channel: str) -> int:
         ports = self._settings.ports
+        self._asked = {asked: port for asked, port in self._asked.items() if port in self._used}
+        if (spec, channel) in self._asked:
+            return self._asked[spec, channel]
         for offset in range(len(ports)):
             port = ports[(self._next + offset) % len(ports)]
             if port in self._used:
@@ -147,6 +151,7 @@ class RtpPortRange:
             except OSError:
                 continue
             self._next = (self._next + offset + 1) % len(ports)
+            self._asked[spec, channel] = port
             self._used[port] = self._loop.create_task(self._serve(port, receiver, transport))
             return port
         raise CapacityError(
