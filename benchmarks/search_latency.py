@@ -27,7 +27,7 @@ from hotline.bootstrap import utc_now
 from hotline.buses.local import LocalBus
 from hotline.domain.call import Call, CallState
 from hotline.domain.segment import Segment
-from hotline.ports import CallFilter
+from hotline.search_ports import CallFilter
 from hotline.stores import SqlStore, migrate, rows, tables
 from hotline.stores.search import pairs
 

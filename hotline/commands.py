@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hotline.domain.freeze import FreezeFields
+from hotline.domain.review import Answer
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,43 @@ class AmendFreeze:
     replaces: str
     actor: str
     fields: FreezeFields
+
+
+@dataclass(frozen=True)
+class DecideFreeze:
+    """A second person lets a payment-stop request go out, or sends it back with a reason."""
+
+    request_id: str
+    actor: str
+    approved: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CorrectSegment:
+    """Say what was really said, and by whom."""
+
+    call_id: str
+    segment_id: str
+    actor: str
+    text: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class CheckQuality:
+    """Answer the checklist for a call."""
+
+    call_id: str
+    actor: str
+    answers: Mapping[str, Answer]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class SendToTrainer:
+    """Ask a trainer to label the call."""
+
+    call_id: str
+    actor: str
+    comment: str = ""

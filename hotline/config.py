@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hotline.errors import ConfigError
 
@@ -38,6 +39,20 @@ def _positive(value: str) -> bool:
 
 def _port_or_empty(value: str) -> bool:
     return not value or (value.isdigit() and int(value) < 65536)
+
+
+def _empty_or_amount(value: str) -> bool:
+    try:
+        return value == "" or float(value) >= 0
+    except ValueError:
+        return False
+
+
+def _zone(value: str) -> bool:
+    try:
+        return bool(ZoneInfo(value).key)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
 
 
 def _one_of(*values: str) -> Callable[[str], bool]:
@@ -139,6 +154,19 @@ SETTINGS: tuple[Setting, ...] = (
         "Who sends freeze requests and web hooks: this process or `python -m hotline freeze-dispatch`.",
         _one_of("inline", "external"),
         "inline or external",
+    ),
+    Setting(
+        "freeze_second_person_yuan",
+        "",
+        "Payment-stop requests of at least so many yuan wait for a second person; 0 means all, empty none.",
+        _empty_or_amount,
+        "empty, or yuan from 0",
+    ),
+    Setting(
+        "qa_pass_score", "80", "Least score in percent of a call that passes the quality check.", _positive, "above 0"
+    ),
+    Setting(
+        "time_zone", "Asia/Shanghai", "Time zone of the centre's days and hours in reports.", _zone, "an IANA time zone"
     ),
     Setting("jobs_url", "", "Queue of long jobs: empty means a file in the data folder, or redis://…"),
     Setting("job_threads", "2", "Jobs that one worker process does at the same time.", _positive, "above 0"),

@@ -4,6 +4,7 @@ The `data` of each type, as JSON:
 
     call_started       {"call": CallView}
     segment            {"segment": SegmentView}
+    segment_corrected  {"segment": SegmentView}                a supervisor corrected words or speaker
     entities           {"entities": [EntityView, ...]}        the whole list, replacing the last one
     prediction         {"prediction": PredictionView}
     alert              {"level", "label", "reasons": [...]}    the risk level rose to 高 or 紧急
@@ -14,6 +15,7 @@ The `data` of each type, as JSON:
     audio_gap          {"channel", "start_s", "end_s"}
     recognizer         {"state": "ok"|"restarting"|"unavailable"|"off", "engine", "model", "reason"}
     classifier         {"state": "ok"|"unavailable", "version", "reason"}
+    wrap_up            {"wrap_up": WrapUpView}                 the operator's account of the finished call
     call_ended         {"state": "ended"|"interrupted", "duration_s"}
     partial            {"channel", "text", "start_s", "end_s"}  never stored, seq 0
 
@@ -34,6 +36,7 @@ class EventType(StrEnum):
 
     CALL_STARTED = "call_started"
     SEGMENT = "segment"
+    SEGMENT_CORRECTED = "segment_corrected"
     ENTITIES = "entities"
     PREDICTION = "prediction"
     ALERT = "alert"
@@ -44,6 +47,7 @@ class EventType(StrEnum):
     AUDIO_GAP = "audio_gap"
     RECOGNIZER = "recognizer"
     CLASSIFIER = "classifier"
+    WRAP_UP = "wrap_up"
     CALL_ENDED = "call_ended"
     PARTIAL = "partial"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hotline import commands
 from hotline.domain.call import Call, CallState, SafetyFacts
+from hotline.domain.entities import EntityType
 from hotline.domain.freeze import (
     MAX_STOPS_PER_ACCOUNT,
     FreezeFields,
@@ -29,6 +30,7 @@ from hotline.views import call_view, entity_view, freeze_view, prediction_view, 
 
 LEAST_CALLER_TEXT = 6
 """Characters that the caller must have said before a label means anything."""
+AMENDABLE = (FreezeStatus.MISMATCH, FreezeStatus.SENT_BACK)
 ALERT_LEVELS = (RiskLevel.HIGH, RiskLevel.URGENT)
 CLOCK_SKEW = timedelta(minutes=1)
 """How far a browser's clock may run ahead of ours."""
@@ -143,14 +145,23 @@ def record_segment(hub: Hub, call_id: str, transcript: Transcript, engine: str) 
     with hub.store.transaction() as uow:
         uow.add_segment(segment)
         uow.append_event(call_id, EventType.SEGMENT, {"segment": segment_view(segment)})
-        segments = uow.segments(call_id)
-        entities = extract_segments(segments)
-        if entities != uow.entities(call_id):
-            uow.replace_entities(call_id, entities)
-            views = [entity_view(entity, segments) for entity in entities]
-            uow.append_event(call_id, EventType.ENTITIES, {"entities": views})
+        refresh_entities(uow, call_id)
     hub.decider.request(call_id)
     return segment
+
+
+def refresh_entities(uow: UnitOfWork, call_id: str) -> None:
+    """Read the call's facts again from what was said; the money at risk follows until the wrap-up says it."""
+    segments = uow.segments(call_id)
+    entities = extract_segments(segments)
+    if entities == uow.entities(call_id):
+        return
+    uow.replace_entities(call_id, entities)
+    if uow.wrap_up(call_id) is None:
+        heard_yuan = (int(entity.value) for entity in entities if entity.type is EntityType.AMOUNT)
+        uow.note_at_risk(call_id, 100 * max(heard_yuan, default=0))
+    views = [entity_view(entity, segments) for entity in entities]
+    uow.append_event(call_id, EventType.ENTITIES, {"entities": views})
 
 
 def predict_call(hub: Hub, call_id: str) -> Prediction | None:
@@ -191,37 +202,55 @@ def request_freeze(hub: Hub, command: commands.RequestFreeze) -> FreezeRequest:
     """Commit a payment-stop request with its outbox row; the dispatcher sends it at once.
 
     A repeated click (the same request id) returns the stored request and sends nothing again.
+    Where the settings ask for a second person it waits for one first.
     Raises: InputError for missing fields, StateError when the account was stopped twice already.
     """
     now = hub.clock()
     validate(command.fields, now + CLOCK_SKEW)
     draft = FreezeRequest(command.request_id, command.call_id, command.actor, now, command.fields)
     request = draft.moved_to(FreezeStatus.CONFIRMED, now)
+    if needs_second_person(hub, command.fields):
+        request = request.moved_to(FreezeStatus.POLICE_REVIEW, now)
     with hub.store.transaction() as uow:
-        if uow.stops_of_account(command.fields.payee_account) >= MAX_STOPS_PER_ACCOUNT:
-            raise StateError(
-                "该账户已止付两次，不能再次止付",
-                expected=f"同一账户最多 {MAX_STOPS_PER_ACCOUNT} 次",
-                found="已达上限",
-                remedy="请转民警办理冻结",
-            )
+        check_account_limit(uow, command.fields.payee_account)
         if not uow.add_freeze(request):
             return uow.freeze(command.request_id)
-        uow.enqueue("freeze", request.id, now)
+        if request.status is FreezeStatus.CONFIRMED:
+            uow.enqueue("freeze", request.id, now)
         if command.call_id:
             uow.append_event(command.call_id, EventType.FREEZE, {"freeze": freeze_view(request)})
         uow.audit(command.actor, "freeze.request", request.id)
-    _wake_dispatcher(hub)
+    wake_dispatcher(hub)
     return request
 
 
+def needs_second_person(hub: Hub, fields: FreezeFields) -> bool:
+    """Say whether the settings ask for a second person before a request of this amount goes out."""
+    least_yuan = hub.config["freeze_second_person_yuan"]
+    return least_yuan != "" and fields.amount_fen >= 100 * float(least_yuan)
+
+
+def check_account_limit(uow: UnitOfWork, account: str) -> None:
+    """Raises: StateError when the account was stopped as often as the rules allow."""
+    if uow.stops_of_account(account) >= MAX_STOPS_PER_ACCOUNT:
+        raise StateError(
+            "该账户已止付两次，不能再次止付",
+            expected=f"同一账户最多 {MAX_STOPS_PER_ACCOUNT} 次",
+            found="已达上限",
+            remedy="请转民警办理冻结",
+        )
+
+
 def amend_freeze(hub: Hub, command: commands.AmendFreeze) -> FreezeRequest:
-    """Send a corrected request in place of one that did not match. Raises: StateError otherwise."""
+    """Send a corrected request in place of one that did not match or was sent back. Raises: StateError otherwise."""
     with hub.store.transaction() as uow:
         old = uow.freeze(command.replaces)
-    if old.status is not FreezeStatus.MISMATCH:
+    if old.status not in AMENDABLE:
         raise StateError(
-            "只有信息不符的申请可以更正", expected=FreezeStatus.MISMATCH, found=old.status, remedy="请刷新页面"
+            "只有信息不符或被退回的申请可以更正",
+            expected="、".join(AMENDABLE),
+            found=old.status,
+            remedy="请刷新页面",
         )
     fresh = commands.RequestFreeze(command.request_id, old.call_id, command.actor, command.fields)
     return request_freeze(hub, fresh)
@@ -231,12 +260,16 @@ def retry_freeze(hub: Hub, request_id: str, actor: str) -> FreezeRequest:
     """Send a request again that was given up. Raises: StateError unless it has failed."""
     now = hub.clock()
     with hub.store.transaction() as uow:
-        request = uow.save_freeze(uow.freeze(request_id).moved_to(FreezeStatus.CONFIRMED, now))
+        stored = uow.freeze(request_id)
+        check_account_limit(uow, stored.fields.payee_account)
+        if stored.status is not FreezeStatus.FAILED:
+            raise StateError("只有发送失败的申请可以重发", expected="failed", found=stored.status, remedy="请刷新页面")
+        request = uow.save_freeze(stored.moved_to(FreezeStatus.CONFIRMED, now))
         uow.enqueue("freeze", request.id, now)
         if request.call_id:
             uow.append_event(request.call_id, EventType.FREEZE, {"freeze": freeze_view(request)})
         uow.audit(actor, "freeze.retry", request.id)
-    _wake_dispatcher(hub)
+    wake_dispatcher(hub)
     return request
 
 
@@ -275,6 +308,6 @@ def _alert_if_risen(uow: UnitOfWork, before: Call, after: Call, reasons: tuple[s
         uow.append_event(after.id, EventType.ALERT, data)
 
 
-def _wake_dispatcher(hub: Hub) -> None:
+def wake_dispatcher(hub: Hub) -> None:
     if hub.dispatcher:
         hub.dispatcher.wake()

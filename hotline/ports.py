@@ -11,12 +11,14 @@ from typing import Any, Protocol
 from hotline.audio import AudioFrame, AudioGap, AudioItem
 from hotline.domain.call import Call
 from hotline.domain.entities import Entity
-from hotline.domain.freeze import FreezeOutcome, FreezeRequest
+from hotline.domain.freeze import FreezeOutcome, FreezeRequest, FreezeStatus
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment, Transcript, Turn
 from hotline.events import CallEvent, EventType
 from hotline.integration_ports import IntegrationUnitOfWork
 from hotline.job_ports import JobUnitOfWork
+from hotline.review_ports import ReviewUnitOfWork
+from hotline.search_ports import SearchUnitOfWork
 
 
 class AudioSource(Protocol):
@@ -124,33 +126,7 @@ class OutboxMessage:
     due_at: datetime
 
 
-@dataclass(frozen=True)
-class CallFilter:
-    """Which calls a supervisor looks for; what is empty does not matter."""
-
-    text: str = ""
-    """Said by either side; every run of characters in it must occur."""
-    since: datetime | None = None
-    until: datetime | None = None
-    """The first moment that is too late."""
-    label: str = ""
-    risk: str = ""
-    operator_id: str = ""
-    disposition: str = ""
-    state: str = ""
-    amount_yuan_from: int | None = None
-    """At least one amount of so much was heard."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A call that was found, and segments in which the text was said."""
-
-    call: Call
-    segments: tuple[Segment, ...] = ()
-
-
-class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, Protocol):
+class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, ReviewUnitOfWork, SearchUnitOfWork, Protocol):
     """One database transaction. Everything read and written through it is atomic."""
 
     def add_call(self, call: Call) -> None:
@@ -162,17 +138,16 @@ class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, Protocol):
     def save_call(self, call: Call) -> None:
         """Store the changed call. Raises: NotFoundError."""
 
-    def calls(self, *, live: bool | None = None, limit: int = 100) -> list[Call]:
-        """Return calls, newest first; `live` filters by state."""
-
-    def find_calls(self, wanted: CallFilter, limit: int = 50, offset: int = 0) -> list[Found]:
-        """Return calls that fit, newest first, with segments that hold the text. Raises: InputError."""
+    def calls(
+        self, *, live: bool | None = None, limit: int = 100, of_operator: str | None = None, with_freeze: bool = False
+    ) -> list[Call]:
+        """Return calls, newest first; `of_operator` gives his own and those that nobody has taken."""
 
     def add_segment(self, segment: Segment) -> None:
         """Store a final segment and make it findable."""
 
     def segments(self, call_id: str) -> list[Segment]:
-        """Return the segments of a call in the order of their start."""
+        """Return the segments of a call in the order of their start, with corrections applied."""
 
     def replace_entities(self, call_id: str, entities: Sequence[Entity]) -> None:
         """Make `entities` the entities of the call."""
@@ -198,11 +173,16 @@ class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, Protocol):
     def save_freeze(self, request: FreezeRequest) -> FreezeRequest:
         """Store the changed request and return it with its new version. Raises: StateError when stale."""
 
-    def freezes(self, *, call_id: str | None = None, limit: int = 100) -> list[FreezeRequest]:
+    def freezes(
+        self, *, call_id: str | None = None, status: FreezeStatus | None = None, limit: int = 100
+    ) -> list[FreezeRequest]:
         """Return requests, newest first."""
 
     def stops_of_account(self, account: str) -> int:
         """Return how many requests on this account ended in a stop, across all calls."""
+
+    def freezes_on_account(self, account: str) -> list[FreezeRequest]:
+        """Return the requests on this account that ended in a stop, newest first."""
 
     def enqueue(self, kind: str, key: str, due_at: datetime) -> None:
         """Put a message into the outbox."""

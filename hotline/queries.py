@@ -7,7 +7,7 @@ from typing import Any
 from hotline.events import EventType
 from hotline.freeze_draft import draft
 from hotline.hub import Hub
-from hotline.ports import CallFilter
+from hotline.search_ports import CallFilter
 from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze, mask_segment, segment_view
 
 SNAPSHOT_EVENTS = 100_000
@@ -16,7 +16,8 @@ SNAPSHOT_EVENTS = 100_000
 def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
     """Return all that a call page shows, and `last_seq` from which the stream goes on.
 
-    Keys: call, segments, entities, prediction, alerts, gaps, notes, recognizer, classifier, freezes, last_seq.
+    Keys: call, segments, entities, prediction, alerts, gaps, notes, recognizer, classifier, wrap_up, freezes,
+    last_seq.
     Raises: NotFoundError.
     """
     events = hub.store.events_after(call_id, 0, SNAPSHOT_EVENTS)
@@ -33,6 +34,7 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
         "notes": [],
         "recognizer": None,
         "classifier": None,
+        "wrap_up": None,
         "freezes": [mask_freeze(view) for view in freezes] if masked else freezes,
         "last_seq": events[-1].seq if events else 0,
     }
@@ -40,6 +42,12 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
         data = mask_data(event.type, event.data) if masked else dict(event.data)
         if event.type is EventType.SEGMENT:
             result["segments"].append(data["segment"])
+        elif event.type is EventType.SEGMENT_CORRECTED:
+            fresh = data["segment"]
+            others = [segment for segment in result["segments"] if segment["id"] != fresh["id"]]
+            result["segments"] = [*others, fresh]
+        elif event.type is EventType.WRAP_UP:
+            result["wrap_up"] = data["wrap_up"]
         elif event.type in (EventType.ENTITIES, EventType.PREDICTION):
             result[event.type.value] = data[event.type.value]
         elif event.type in (EventType.RECOGNIZER, EventType.CLASSIFIER):
@@ -54,20 +62,27 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
     return result
 
 
-def list_calls(hub: Hub, *, live: bool | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    """Return calls, newest first, masked."""
+def list_calls(
+    hub: Hub, *, live: bool | None = None, limit: int = 100, of_operator: str | None = None, with_freeze: bool = False
+) -> list[dict[str, Any]]:
+    """Return calls, newest first, masked; `of_operator` gives his own and those that nobody has taken."""
     with hub.store.transaction() as uow:
-        return [mask_call(call_view(call)) for call in uow.calls(live=live, limit=limit)]
+        calls = uow.calls(live=live, limit=limit, of_operator=of_operator, with_freeze=with_freeze)
+    return [mask_call(call_view(call)) for call in calls]
 
 
-def find_calls(hub: Hub, wanted: CallFilter, limit: int, offset: int = 0) -> list[dict[str, Any]]:
-    """Return calls that fit, newest first, masked; `hits` are the segments that hold the text. Raises: InputError."""
+def find_calls(hub: Hub, wanted: CallFilter, limit: int, cursor: str = "") -> tuple[list[dict[str, Any]], str]:
+    """Return a page of calls that fit, newest first, masked, and where the next page begins (empty: nowhere).
+
+    `hits` are the segments that hold the text. Raises: InputError.
+    """
     with hub.store.transaction() as uow:
-        found = uow.find_calls(wanted, limit, offset)
-    return [
+        page = uow.find_calls(wanted, limit, cursor)
+    rows = [
         {**mask_call(call_view(row.call)), "hits": [mask_segment(segment_view(s)) for s in row.segments]}
-        for row in found
+        for row in page.found
     ]
+    return rows, page.cursor
 
 
 def freeze_draft(hub: Hub, call_id: str) -> dict[str, dict[str, Any]]:

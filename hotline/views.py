@@ -53,6 +53,7 @@ def call_view(call: Call) -> dict[str, Any]:
         "risk": call.risk,
         "facts": asdict(call.facts),
         "disposition": call.disposition,
+        "at_risk_fen": call.at_risk_fen,
         "note": call.note,
         "duration_s": call.duration_s,
         "started_at": _time(call.started_at),
@@ -167,7 +168,7 @@ def mask_data(event_type: EventType, data: Mapping[str, Any]) -> dict[str, Any]:
     masked = dict(data)
     if event_type is EventType.CALL_STARTED:
         masked["call"] = mask_call(masked["call"])
-    elif event_type is EventType.SEGMENT:
+    elif event_type in (EventType.SEGMENT, EventType.SEGMENT_CORRECTED):
         masked["segment"] = mask_segment(masked["segment"])
     elif event_type is EventType.ENTITIES:
         masked["entities"] = [mask_entity_view(entity) for entity in masked["entities"]]
@@ -175,6 +176,9 @@ def mask_data(event_type: EventType, data: Mapping[str, Any]) -> dict[str, Any]:
         masked["prediction"] = mask_prediction(masked["prediction"])
     elif event_type is EventType.FREEZE:
         masked["freeze"] = mask_freeze(masked["freeze"])
+    elif event_type is EventType.WRAP_UP:
+        wrap_up = masked["wrap_up"]
+        masked["wrap_up"] = {**wrap_up, "note": mask_text(wrap_up["note"]), "summary": mask_text(wrap_up["summary"])}
     elif event_type in (EventType.PARTIAL, EventType.NOTE):
         masked["text"] = mask_text(masked["text"])
     return masked

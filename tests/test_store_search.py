@@ -15,11 +15,11 @@ from alembic.config import Config as AlembicConfig
 from hotline.bootstrap import utc_now
 from hotline.buses.local import LocalBus
 from hotline.domain.call import Call, CallState, Disposition
-from hotline.domain.entities import Entity, EntityType
+from hotline.domain.review import SegmentCorrection
 from hotline.domain.risk import RiskLevel
 from hotline.domain.segment import Segment
 from hotline.errors import InputError
-from hotline.ports import CallFilter
+from hotline.search_ports import CallFilter
 from hotline.stores import SqlStore, migrate
 from hotline.stores import migrate as migrate_module
 from hotline.stores.engine import make_engine
@@ -66,7 +66,7 @@ def store(url: str) -> Iterator[SqlStore]:
 
 def found(store: SqlStore, **wanted: Any) -> dict[str, list[str]]:
     with store.transaction() as uow:
-        return {row.call.id: [s.id for s in row.segments] for row in uow.find_calls(CallFilter(**wanted))}
+        return {row.call.id: [s.id for s in row.segments] for row in uow.find_calls(CallFilter(**wanted)).found}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,7 @@ def test_calls_are_filtered(store: SqlStore) -> None:
             state=CallState.ENDED,
         )
         uow.save_call(call)
-        amount = Entity(EntityType.AMOUNT, "45000", "四万五", 1, "caller")
-        uow.replace_entities("c3", [amount])
+        uow.note_at_risk("c3", 4_500_000)
     for wanted in (
         {"label": "authority"},
         {"risk": "高"},
@@ -134,15 +133,38 @@ def test_calls_are_filtered(store: SqlStore) -> None:
 
 def test_pages_follow_each_other(store: SqlStore) -> None:
     with store.transaction() as uow:
-        pages = [uow.find_calls(CallFilter(text="账"), limit=1, offset=n) for n in range(4)]
-    assert [[row.call.id for row in page] for page in pages] == [["c3"], ["c2"], ["c1"], []]
+        for wanted in (CallFilter(text="账"), CallFilter(), CallFilter(operator_id="u1")):
+            ids, cursor = [], ""
+            for _ in TEXTS:
+                page = uow.find_calls(wanted, limit=1, cursor=cursor)
+                ids += [row.call.id for row in page.found]
+                cursor = page.cursor
+            assert (ids, cursor) == (["c3", "c2", "c1"], "")
+
+
+def test_a_call_that_a_page_has_shown_does_not_come_again(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        uow.add_segment(Segment("c1-late", "c1", "caller", "账户的事", "账户的事", 9, 10))
+        first = uow.find_calls(CallFilter(text="账户"), limit=1)
+        second = uow.find_calls(CallFilter(text="账户"), limit=5, cursor=first.cursor)
+    assert [row.call.id for row in first.found] == ["c1"]
+    assert [row.call.id for row in second.found] == ["c3"]
+
+
+@pytest.mark.parametrize("wanted", [CallFilter(), CallFilter(text="账户")])
+def test_a_made_up_cursor_is_refused(store: SqlStore, wanted: CallFilter) -> None:
+    with pytest.raises(InputError), store.transaction() as uow:
+        uow.find_calls(wanted, cursor="x'; --")
 
 
 def test_a_corrected_segment_is_found_by_its_new_words_only(store: SqlStore) -> None:
     with store.transaction() as uow:
-        uow.index_segment(replace(uow.segments("c2")[1], text="不用汇款吧", normalised="不用汇款吧"))
+        uow.add_segment_correction(SegmentCorrection("c2", "c2-1", "u9", NOW, "不用汇款吧", "operator", "不用汇款吧"))
     assert list(found(store, text="转账")) == ["c3"]
     assert list(found(store, text="汇款")) == ["c2"]
+    with store.transaction() as uow:
+        (row,) = uow.find_calls(CallFilter(text="汇款")).found
+    assert [(s.text, s.channel) for s in row.segments] == [("不用汇款吧", "operator")]
 
 
 def test_what_was_stored_before_the_search_is_found(url: str) -> None:

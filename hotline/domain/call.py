@@ -29,6 +29,8 @@ class Disposition(StrEnum):
     CONSULTED = "consulted"
     GUIDED = "guided"
     REPORTED = "reported"
+    OTHER = "other"
+    """None of the five: wrong number, nuisance, line lost; a side code says which."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Call:
     risk: RiskLevel | None = None
     facts: SafetyFacts = field(default=SafetyFacts())
     disposition: Disposition | None = None
+    at_risk_fen: int = 0
+    """Money at risk: the largest amount heard until the operator's wrap-up says it."""
     note: str = ""
     duration_s: float = 0.0
     ended_at: datetime | None = None

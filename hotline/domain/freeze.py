@@ -22,6 +22,9 @@ class FreezeStatus(StrEnum):
     DRAFT = "draft"
     CONFIRMED = "confirmed"
     POLICE_REVIEW = "police_review"
+    """Waits for a second person (maker is never checker)."""
+    SENT_BACK = "sent_back"
+    """The second person wants it corrected."""
     SENT = "sent"
     STOPPED = "stopped"
     MISMATCH = "mismatch"
@@ -37,7 +40,7 @@ TRANSITIONS: dict[FreezeStatus, frozenset[FreezeStatus]] = {
     FreezeStatus.CONFIRMED: frozenset(
         {FreezeStatus.POLICE_REVIEW, FreezeStatus.SENT, FreezeStatus.FAILED, FreezeStatus.REJECTED}
     ),
-    FreezeStatus.POLICE_REVIEW: frozenset({FreezeStatus.CONFIRMED, FreezeStatus.REJECTED}),
+    FreezeStatus.POLICE_REVIEW: frozenset({FreezeStatus.CONFIRMED, FreezeStatus.SENT_BACK}),
     FreezeStatus.SENT: frozenset(
         {
             FreezeStatus.STOPPED,

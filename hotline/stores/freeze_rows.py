@@ -59,10 +59,14 @@ class FreezeRows:
             )
         return fresh
 
-    def freezes(self, *, call_id: str | None = None, limit: int = 100) -> list[FreezeRequest]:
+    def freezes(
+        self, *, call_id: str | None = None, status: FreezeStatus | None = None, limit: int = 100
+    ) -> list[FreezeRequest]:
         """Return requests, newest first."""
         table = tables.freezes
         query = select(table).order_by(table.c.created_at.desc()).limit(limit)
+        if status is not None:
+            query = query.where(table.c.status == status)
         if call_id is not None:
             query = query.where(table.c.call_id == call_id)
         return [rows.to_freeze(row) for row in self._connection.execute(query)]
@@ -72,6 +76,12 @@ class FreezeRows:
         table = tables.freezes
         query = select(func.count()).where(table.c.payee_account == account, table.c.status.in_(STOPPED))
         return self._connection.execute(query).scalar_one()
+
+    def freezes_on_account(self, account: str) -> list[FreezeRequest]:
+        """Return the requests on this account that ended in a stop, newest first."""
+        table = tables.freezes
+        query = select(table).where(table.c.payee_account == account, table.c.status.in_(STOPPED))
+        return [rows.to_freeze(row) for row in self._connection.execute(query.order_by(table.c.created_at.desc()))]
 
     def enqueue(self, kind: str, key: str, due_at: datetime) -> None:
         """Put a message into the outbox."""

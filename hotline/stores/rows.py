@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -35,10 +36,15 @@ def to_call(row: AnyRow) -> Call:
 
 
 def segment_row(segment: Segment) -> dict[str, Any]:
-    """Return the columns of a segment; words as `[text, start_s, end_s, confidence]`."""
+    """Return the columns of a segment."""
     row = {f.name: getattr(segment, f.name) for f in fields(segment)}
-    row["words"] = [[w.text, round(w.start_s, 3), round(w.end_s, 3), round(w.confidence, 3)] for w in segment.words]
+    row["words"] = word_lists(segment.words)
     return row
+
+
+def word_lists(words: Sequence[Word]) -> list[list[Any]]:
+    """Return words as `[text, start_s, end_s, confidence]`."""
+    return [[w.text, round(w.start_s, 3), round(w.end_s, 3), round(w.confidence, 3)] for w in words]
 
 
 def to_segment(row: AnyRow) -> Segment:

@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
+    Select,
     and_,
     column,
     delete,
-    func,
     insert,
     literal_column,
+    or_,
     select,
     table,
     text,
@@ -31,8 +33,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from hotline.domain.segment import Segment
 from hotline.errors import InputError
-from hotline.ports import CallFilter, Found
-from hotline.stores import rows, tables
+from hotline.search_ports import CallFilter, Found, FoundPage
+from hotline.stores import review_tables, rows, tables
 
 RUN = re.compile(r"[^\W_]+")
 """Letters, digits and ideographs."""
@@ -112,25 +114,84 @@ class SearchRows:
         )
         index_text(self._connection, made.scalar_one(), searchable_text(segment.text, segment.normalised))
 
-    def find_calls(self, wanted: CallFilter, limit: int = 50, offset: int = 0) -> list[Found]:
-        """Return calls that fit, newest first, each with up to three segments that hold the text."""
+    def find_calls(self, wanted: CallFilter, limit: int = 50, cursor: str = "") -> FoundPage:
+        """Return a page of calls that fit, newest first, each with up to three segments that hold the text."""
+        if wanted.text.strip():
+            return self._calls_with_text(wanted, limit, cursor)
         calls = tables.calls
         query = select(calls).where(*_conditions(wanted)).order_by(calls.c.started_at.desc(), calls.c.id)
-        if not wanted.text.strip():
-            found = self._connection.execute(query.limit(limit).offset(offset))
-            return [Found(rows.to_call(row)) for row in found]
-        hits = self._hits(wanted)
-        ids = list(dict.fromkeys(hit.call_id for hit in hits))[offset : offset + limit]
-        found = self._connection.execute(query.where(calls.c.id.in_(ids)))
-        segments: dict[str, list[Segment]] = {}
-        for hit in hits:
-            segments.setdefault(hit.call_id, []).append(rows.to_segment(hit))
-        return [Found(rows.to_call(row), tuple(segments[row.id][:3])) for row in found]
+        if cursor:
+            query = query.where(_after(cursor))
+        found = [rows.to_call(row) for row in self._connection.execute(query.limit(limit + 1))]
+        last = found[limit - 1] if len(found) > limit else None
+        return FoundPage(
+            tuple(Found(call) for call in found[:limit]), f"{last.started_at.isoformat()}|{last.id}" if last else ""
+        )
 
-    def _hits(self, wanted: CallFilter) -> Sequence[Any]:
-        """Return the newest segments that hold the text, of calls that fit."""
+    def _calls_with_text(self, wanted: CallFilter, limit: int, cursor: str) -> FoundPage:
+        """Order calls by their newest segment that holds the text; the cursor is the number of a segment."""
+        below = _number(cursor) if cursor else None
+        hits = self._hits(wanted, below)
+        by_call: dict[str, list[Any]] = {}
+        for hit in hits:
+            by_call.setdefault(hit.call_id, []).append(hit)
+        seen = self._found_above(wanted, below, list(by_call)) if below is not None else set()
+        ids = [call_id for call_id in by_call if call_id not in seen]
+        page = ids[:limit]
+        calls = tables.calls
+        stored = {
+            row.id: rows.to_call(row) for row in self._connection.execute(select(calls).where(calls.c.id.in_(page)))
+        }
+        found = tuple(
+            Found(stored[call_id], tuple(rows.to_segment(hit) for hit in by_call[call_id][:3])) for call_id in page
+        )
+        if len(ids) > limit:
+            return FoundPage(self._corrected(found), str(by_call[ids[limit]][0].number + 1))
+        return FoundPage(self._corrected(found), str(hits[-1].number) if len(hits) == HITS else "")
+
+    def _corrected(self, found: tuple[Found, ...]) -> tuple[Found, ...]:
+        """Show what was found in its corrected words."""
+        table = review_tables.segment_corrections
+        wanted = [segment.id for row in found for segment in row.segments]
+        query = select(table).where(table.c.segment_id.in_(wanted)).order_by(table.c.id)
+        newest = {row.segment_id: row for row in self._connection.execute(query)}
+        if not newest:
+            return found
+
+        def read(segment: Segment) -> Segment:
+            row = newest.get(segment.id)
+            return replace(segment, text=row.text, normalised=row.normalised, channel=row.channel) if row else segment
+
+        return tuple(replace(row, segments=tuple(read(segment) for segment in row.segments)) for row in found)
+
+    def _hits(self, wanted: CallFilter, below: int | None) -> Sequence[Any]:
+        """Return the newest segments that hold the text, of calls that fit, with their numbers."""
+        calls, segments = tables.calls, tables.segments
+        newest, number = self._matching(wanted)
+        newest = newest.order_by(number.desc()).limit(HITS)
+        if below is not None:
+            newest = newest.where(number < below)
+        conditions = _conditions(wanted)
+        if conditions:
+            newest = newest.join(calls, calls.c.id == tables.searchable.c.call_id).where(and_(*conditions))
+        inner = newest.subquery()
+        query = (
+            select(segments, inner.c.number)
+            .join(inner, inner.c.segment_id == segments.c.id)
+            .order_by(inner.c.number.desc())
+        )
+        return self._connection.execute(query).all()
+
+    def _found_above(self, wanted: CallFilter, below: int, call_ids: Sequence[str]) -> set[str]:
+        """Return those of the calls that an earlier page has shown."""
+        query, number = self._matching(wanted)
+        query = query.where(number >= below, tables.searchable.c.call_id.in_(call_ids))
+        return {row.call_id for row in self._connection.execute(query)}
+
+    def _matching(self, wanted: CallFilter) -> tuple[Select[Any], ColumnElement[int]]:
+        """Select the segments that hold the text, and their numbers."""
         runs = query_runs(wanted.text)
-        searchable, segments, calls = tables.searchable, tables.segments, tables.calls
+        searchable = tables.searchable
         number: ColumnElement[int]
         if self._connection.dialect.name == "sqlite":
             number = literal_column("segment_grams.rowid")
@@ -138,20 +199,34 @@ class SearchRows:
         else:
             number = segment_grams.c.id
             match = segment_grams.c.grams.op("@@")(sql_cast(postgresql_query(runs), TSQUERY))
-        newest = (
-            select(searchable.c.segment_id, number.label("number"))
+        query = (
+            select(searchable.c.segment_id, searchable.c.call_id, number.label("number"))
             .select_from(segment_grams)
             .join(searchable, searchable.c.id == number)
             .where(match)
-            .order_by(number.desc())
-            .limit(HITS)
         )
-        conditions = _conditions(wanted)
-        if conditions:
-            newest = newest.join(calls, calls.c.id == searchable.c.call_id).where(and_(*conditions))
-        inner = newest.subquery()
-        query = select(segments).join(inner, inner.c.segment_id == segments.c.id).order_by(inner.c.number.desc())
-        return self._connection.execute(query).all()
+        return query, number
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    """Return the condition of the calls that follow a cursor of the form `moment|id`."""
+    calls = tables.calls.c
+    moment, _, call_id = cursor.partition("|")
+    try:
+        started = datetime.fromisoformat(moment).astimezone(UTC)
+    except ValueError:
+        raise _bad_cursor() from None
+    return or_(calls.started_at < started, and_(calls.started_at == started, calls.id > call_id))
+
+
+def _number(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise _bad_cursor()
+    return int(cursor)
+
+
+def _bad_cursor() -> InputError:
+    return InputError("翻页位置不对", expected="上一页给出的位置", found="其他内容", remedy="请重新搜索")
 
 
 def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
@@ -166,13 +241,5 @@ def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
         if value:
             conditions.append(getattr(calls, name) == value)
     if wanted.amount_yuan_from is not None:
-        conditions.append(calls.id.in_(_calls_with_amount(wanted.amount_yuan_from)))
+        conditions.append(calls.at_risk_fen >= 100 * wanted.amount_yuan_from)
     return conditions
-
-
-def _calls_with_amount(least_yuan: int) -> Any:
-    """Select the calls in which an amount of at least so much was heard."""
-    entities = tables.entities
-    value = func.coalesce(entities.c.body["value"].as_string(), "0")
-    amount = sql_cast(value, BigInteger)
-    return select(entities.c.call_id).where(entities.c.type == "amount", amount >= least_yuan)

@@ -67,6 +67,7 @@ calls = Table(
     Column("money_gone", Boolean),
     Column("being_coached", Boolean),
     Column("disposition", String(20)),
+    Column("at_risk_fen", BigInteger, nullable=False, server_default="0"),
     Column("note", Text, nullable=False),
     Column("duration_s", Float, nullable=False),
     Column("started_at", Utc, nullable=False),
@@ -75,6 +76,11 @@ calls = Table(
     Index("calls_by_state", "state", "started_at"),
     Index("calls_by_start", "started_at"),
     Index("calls_by_external_id", "external_id"),
+    Index("calls_by_label", "label", "started_at"),
+    Index("calls_by_risk", "risk", "started_at"),
+    Index("calls_by_operator", "operator_id", "started_at"),
+    Index("calls_by_disposition", "disposition", "started_at"),
+    Index("calls_by_money", "at_risk_fen", "started_at"),
 )
 
 segments = Table(
@@ -164,6 +170,7 @@ freezes = Table(
     Column("updated_at", Utc),
     Column("attempts", Integer, nullable=False),
     Column("version", Integer, nullable=False),
+    Index("freezes_by_status", "status", "created_at"),
 )
 
 outbox = Table(

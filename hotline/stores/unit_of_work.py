@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from hotline.domain.call import Call, CallState
 from hotline.domain.entities import Entity
@@ -19,11 +19,13 @@ from hotline.stores.audit_trail import AuditRows
 from hotline.stores.freeze_rows import FreezeRows
 from hotline.stores.integration_rows import HOOK_EVENTS, IntegrationRows
 from hotline.stores.job_rows import JobRows
+from hotline.stores.report_rows import ReportRows
+from hotline.stores.review_rows import ReviewRows
 from hotline.stores.search import SearchRows
 from hotline.stores.user_rows import UserRows
 
 
-class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, IntegrationRows):
+class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, IntegrationRows, ReviewRows, ReportRows):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 
     def __init__(self, connection: Connection, clock: Clock, owner: str) -> None:
@@ -44,19 +46,25 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, Integr
         return rows.to_call(row)
 
     def save_call(self, call: Call) -> None:
-        """Store the changed call. Raises: NotFoundError."""
-        done = self._connection.execute(
-            update(tables.calls).where(tables.calls.c.id == call.id).values(**rows.call_row(call))
-        )
+        """Store the changed call, but not the money at risk, which has a method of its own. Raises: NotFoundError."""
+        values = rows.call_row(call)
+        del values["at_risk_fen"]
+        done = self._connection.execute(update(tables.calls).where(tables.calls.c.id == call.id).values(**values))
         if not done.rowcount:
             raise NotFoundError("没有这个通话", expected="已有通话的编号", found=call.id[:40], remedy="请刷新通话列表")
 
-    def calls(self, *, live: bool | None = None, limit: int = 100) -> list[Call]:
-        """Return calls, newest first; `live` filters by state."""
-        query = select(tables.calls).order_by(tables.calls.c.started_at.desc()).limit(limit)
+    def calls(
+        self, *, live: bool | None = None, limit: int = 100, of_operator: str | None = None, with_freeze: bool = False
+    ) -> list[Call]:
+        """Return calls, newest first; `of_operator` gives his own and those that nobody has taken."""
+        calls = tables.calls.c
+        query = select(tables.calls).order_by(calls.started_at.desc()).limit(limit)
         if live is not None:
-            state = tables.calls.c.state
-            query = query.where(state == CallState.LIVE if live else state != CallState.LIVE)
+            query = query.where(calls.state == CallState.LIVE if live else calls.state != CallState.LIVE)
+        if of_operator is not None:
+            query = query.where(or_(calls.operator_id == of_operator, calls.operator_id.is_(None)))
+        if with_freeze:
+            query = query.where(calls.id.in_(select(tables.freezes.c.call_id)))
         return [rows.to_call(row) for row in self._connection.execute(query)]
 
     def owned_live_calls(self) -> list[tuple[str, str]]:
@@ -69,12 +77,6 @@ class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, Integr
         """Store a final segment and make it findable."""
         self._connection.execute(insert(tables.segments), rows.segment_row(segment))
         self.index_segment(segment)
-
-    def segments(self, call_id: str) -> list[Segment]:
-        """Return the segments of a call in the order of their start."""
-        table = tables.segments
-        query = select(table).where(table.c.call_id == call_id).order_by(table.c.start_s, table.c.end_s, table.c.id)
-        return [rows.to_segment(row) for row in self._connection.execute(query)]
 
     def replace_entities(self, call_id: str, entities: Sequence[Entity]) -> None:
         """Make `entities` the entities of the call."""

@@ -10,15 +10,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from hotline.errors import InputError
-from hotline.ports import CallFilter
 from hotline.queries import find_calls
+from hotline.search_ports import CallFilter
 from web.api import blueprint, body
 from web.api.calls import with_operator
 from web.context import display_names, hub
 from web.roles import Permission, requires
 
 PAGE = 50
-LAST_OFFSET = 10_000
 
 
 @blueprint.post("/archive")
@@ -27,14 +26,12 @@ def search() -> Response:
     """Calls that fit the filter, newest first, with the segments in which the text was said, all masked."""
     data = body()
     wanted = call_filter(data)
-    offset = _whole(data, "offset", LAST_OFFSET) or 0
     if wanted.text:
         with hub().store.transaction() as uow:
             uow.audit(current_user.id, "calls.search", "archive", f"{len(wanted.text)} characters")
-    found = find_calls(hub(), wanted, limit=PAGE + 1, offset=offset)
+    found, cursor = find_calls(hub(), wanted, PAGE, _text(data, "cursor"))
     names = display_names()
-    rows = [with_operator(row, names) for row in found[:PAGE]]
-    return jsonify({"calls": rows, "more": len(found) > PAGE})
+    return jsonify({"calls": [with_operator(row, names) for row in found], "cursor": cursor})
 
 
 def call_filter(data: dict[str, Any]) -> CallFilter:

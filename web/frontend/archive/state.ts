@@ -10,7 +10,8 @@ export type Conditions = Record<Field, string>;
 
 export const conditions = signal<Conditions>(fromAddress());
 export const found = signal<FoundCall[] | null>(null);
-export const more = signal(false);
+const cursor = signal("");
+export const more = computed(() => cursor.value !== "");
 export const busy = signal(false);
 export const problem = signal<ErrorBody | null>(null);
 /** The text of the results on screen, which may no longer be what is typed. */
@@ -53,24 +54,24 @@ export function clear(): void {
 /** Search anew; an answer that a later search has overtaken is dropped. */
 export async function search(): Promise<void> {
   toAddress();
-  await request(0);
+  await request("");
 }
 
 /** Add the next page of results. */
 export async function showMore(): Promise<void> {
-  await request(found.value?.length ?? 0);
+  await request(cursor.value);
 }
 
-async function request(offset: number): Promise<void> {
+async function request(from: string): Promise<void> {
   const mine = ++running;
   const { text } = conditions.value;
   busy.value = true;
   problem.value = null;
   try {
-    const answer = await api<{ calls: FoundCall[]; more: boolean }>("POST", "/archive", { ...body(), offset });
+    const answer = await api<{ calls: FoundCall[]; cursor: string }>("POST", "/archive", { ...body(), cursor: from });
     if (mine !== running) return;
-    found.value = offset ? [...(found.value ?? []), ...answer.calls] : answer.calls;
-    more.value = answer.more;
+    found.value = from ? [...(found.value ?? []), ...answer.calls] : answer.calls;
+    cursor.value = answer.cursor;
     searchedText.value = text;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
