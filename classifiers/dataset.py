@@ -123,12 +123,6 @@ def read_calls(path: Path = CALLS_FILE) -> list[LabelledCall]:
     return calls
 
 
-def split_of(call_id: str) -> str:
-    """Assign a call to a split by its id alone: 70 % train, 10 % validation, 20 % test."""
-    bucket = int(hashlib.sha256(call_id.encode()).hexdigest(), 16) % 100
-    return "train" if bucket < 70 else "validation" if bucket < 80 else "test"
-
-
 def data_hash(calls: Sequence[LabelledCall]) -> str:
     """Return a short hash of the calls' ids, labels and texts, to name what a model was trained on."""
     digest = hashlib.sha256()

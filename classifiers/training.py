@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from tqdm import tqdm
 
-from classifiers.batches import Batch, CallBatches, DialogueBatches, known_patterns
+from classifiers.batches import Batch, CallBatches, DialogueBatches, EpochBatches, known_patterns
 from classifiers.dataset import CALLS_FILE, read_calls
 from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
 from hotline.errors import ConfigError
@@ -43,6 +43,8 @@ class TrainingArguments:
     resume: bool = False
     damage: bool = True
     """Train on text that looks like a recogniser's, beside clean text."""
+    checkpoint_every: int = CHECKPOINT_EVERY
+    """Steps between checkpoints."""
     start_from: Path | None = None
     """`first_stage.pt` or `network.pt` of an earlier run, in place of `first_stage`."""
 
@@ -94,12 +96,12 @@ Loss = Callable[[Any, Batch], torch.Tensor]
 def run_stage(
     name: str,
     network: nn.Module,
-    batches: CallBatches | DialogueBatches,
+    batches: EpochBatches,
     loss_of: Loss,
     epochs: int,
     args: TrainingArguments,
 ) -> None:
-    """Train in place with AdamW, warm-up and linear decay; checkpoints every 100 steps and resumes from them."""
+    """Train in place with AdamW, warm-up and linear decay; checkpoints every `checkpoint_every` steps and resumes from them."""
     total = epochs * len(batches)
     optimizer = torch.optim.AdamW(network.parameters(), lr=args.learning_rate, weight_decay=0.01)
     warmup = max(1, total // 10)
@@ -133,7 +135,7 @@ def run_stage(
                 recent = loss.item() if not recent else 0.95 * recent + 0.05 * loss.item()
                 bar.set_postfix(loss=f"{recent:.3f}")
                 bar.update()
-                if step % CHECKPOINT_EVERY == 0:
+                if step % args.checkpoint_every == 0:
                     _save(checkpoint, network, optimizer, schedule, step)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hotline.queues.huey_queue import HueyQueue
     from hotline.sources.telephony.server import Telephony
     from hotline.stores import SqlStore
+    from hotline.training_ports import ModelLibrary, ModelTrainer
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,39 @@ def build_classifier(config: Config) -> tuple[Classifier | None, str]:
 
 def job_functions() -> dict[str, JobFunction]:
     """Return what a worker can do: one line for each kind of job. Heavy imports belong inside the functions."""
-    return {}
+    from classifiers.agreement import cohen_kappa
+    from hotline import retraining
+
+    return {
+        "retrain": lambda run: retraining.retrain_job(run, build_trainer(run.hub.config)),
+        "agreement": lambda run: retraining.agreement_job(run, cohen_kappa),
+    }
+
+
+def build_trainer(config: Config) -> ModelTrainer:
+    """Return what trains and compares models. Raises: ModelError where the training packages are missing."""
+    try:
+        from classifiers.retraining import TorchTrainer
+    except ImportError as error:
+        raise ModelError(
+            "训练环境未安装", expected="requirements/train.txt", found=str(error.name), remedy="运行 make setup-train"
+        ) from None
+    return TorchTrainer(threads=config.integer("train_threads"))
+
+
+def can_train() -> bool:
+    """Say whether the training packages are installed, without loading them."""
+    return all(find_spec(name) for name in ("torch", "transformers", "onnx", "sklearn"))
+
+
+def build_models(config: Config, shipped: Classifier | None) -> ModelLibrary | None:
+    """Return the library of classifiers; None when its packages are missing."""
+    try:
+        from classifiers.registry import ModelFolders
+    except ImportError:
+        return None
+    folder = Path(config["classifier_model"]) if config["classifier_model"] else None
+    return ModelFolders(config.data_dir / "models" / "classifiers", folder, shipped)
 
 
 def build_queue(config: Config) -> HueyQueue:
@@ -156,6 +190,8 @@ def build(
         recognizer=recognizer,
         recognizer_info=info,
         classifier=classifier,
+        models=build_models(config, classifier),
+        can_train=can_train(),
         classifier_reason=reason,
     )
     hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))

@@ -55,6 +55,13 @@ def _zone(value: str) -> bool:
         return False
 
 
+def _share(value: str) -> bool:
+    try:
+        return 0 <= float(value) <= 1
+    except ValueError:
+        return False
+
+
 def _one_of(*values: str) -> Callable[[str], bool]:
     return lambda value: value in values
 
@@ -180,6 +187,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("webhook_timeout_s", "5", "Longest wait for the answer to a web hook.", _positive, "seconds above 0"),
     Setting("cti_rate", "300 per minute", "Requests that one API key may make.", _rate, "N per second, minute or hour"),
     Setting("public_url", "", "Address under which peers reach the console, for stream addresses; empty: as asked."),
+    Setting(
+        "classifier_base",
+        "",
+        "Folder of a pretrained encoder, to train from afresh; empty offers only going on from a model in use.",
+    ),
+    Setting("train_threads", "2", "Processor threads that training uses.", _positive, "above 0"),
+    Setting("label_control_share", "0.1", "Share of the labelling queue that chance alone chooses.", _share, "0 to 1"),
+    Setting("label_double_share", "0.15", "Share of the calls that two trainers label.", _share, "0 to 1"),
     Setting("session_minutes", "15", "Idle minutes until a log-in ends.", _positive, "minutes above 0"),
     Setting("lockout_failures", "5", "Failed log-ins until an account is locked.", _positive, "above 0"),
     Setting("lockout_minutes", "15", "Minutes that a locked account stays locked.", _positive, "minutes above 0"),

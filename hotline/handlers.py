@@ -23,6 +23,7 @@ from hotline.entities import extract_segments
 from hotline.errors import InputError, StateError
 from hotline.events import EventType
 from hotline.hub import Hub
+from hotline.models import classifier_of
 from hotline.numbers import normalise
 from hotline.ports import EngineInfo, UnitOfWork
 from hotline.taxonomy import load_taxonomy
@@ -53,6 +54,7 @@ def start_call_in(uow: UnitOfWork, hub: Hub, command: commands.StartCall, call_i
         external_id=command.external_id,
         direction=command.direction,
         layout=command.layout,
+        model_version=uow.current_model(),
         engine="" if hub.recognizer is None else hub.recognizer_info.engine,
     )
     uow.add_call(call)
@@ -166,13 +168,14 @@ def refresh_entities(uow: UnitOfWork, call_id: str) -> None:
 
 def predict_call(hub: Hub, call_id: str) -> Prediction | None:
     """Classify the call so far and store what follows: prediction, shown label, risk level, alert."""
-    if hub.classifier is None:
-        return None
     with hub.store.transaction() as uow:
-        segments = uow.segments(call_id)
+        segments, call = uow.segments(call_id), uow.call(call_id)
     if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
         return None
-    prediction = hub.classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
+    classifier = classifier_of(hub, call)
+    if classifier is None:
+        return None
+    prediction = classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
     with hub.store.transaction() as uow:
         before = uow.call(call_id)
         call = before.observing(prediction)

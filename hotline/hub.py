@@ -10,6 +10,7 @@ from hotline.job_ports import JobQueue
 from hotline.ports import Classifier, Clock, EngineInfo, EventBus, Recognizer, RecordingStore, Store
 from hotline.scripts import ScriptLibrary
 from hotline.streams import RtpPorts
+from hotline.training_ports import ModelLibrary
 
 if TYPE_CHECKING:
     from hotline.decider import Decider
@@ -36,6 +37,10 @@ class Hub:
     classifier: Classifier | None
     classifier_reason: str = ""
     """Why there is no classifier; empty when there is one."""
+    models: ModelLibrary | None = None
+    """All classifiers; None where there is only `classifier`."""
+    can_train: bool = False
+    """Whether the training packages are installed."""
     dispatcher: FreezeDispatcher | None = None
     queue: JobQueue | None = None
     job_kinds: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from hotline.integration_ports import IntegrationUnitOfWork
 from hotline.job_ports import JobUnitOfWork
 from hotline.review_ports import ReviewUnitOfWork
 from hotline.search_ports import SearchUnitOfWork
+from hotline.training_ports import TrainingUnitOfWork
 
 
 class AudioSource(Protocol):
@@ -126,7 +127,9 @@ class OutboxMessage:
     due_at: datetime
 
 
-class UnitOfWork(JobUnitOfWork, IntegrationUnitOfWork, ReviewUnitOfWork, SearchUnitOfWork, Protocol):
+class UnitOfWork(
+    JobUnitOfWork, IntegrationUnitOfWork, ReviewUnitOfWork, SearchUnitOfWork, TrainingUnitOfWork, Protocol
+):
     """One database transaction. Everything read and written through it is atomic."""
 
     def add_call(self, call: Call) -> None:

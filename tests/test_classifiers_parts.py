@@ -12,11 +12,12 @@ from tokenizers import Tokenizer
 
 from classifiers.artefact import MANIFEST, read_manifest
 from classifiers.damage import Damager, DamageRates, sound_of
-from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines, split_of
+from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines
 from classifiers.decision import assess_risk, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
 from classifiers.evidence import LONGEST_CLAUSE, candidate_spans, clauses, verified_spans
 from classifiers.predictor import SHIPPED, OnnxClassifier
+from hotline.domain.datasets import split_of
 from hotline.domain.risk import EvidenceSpan, RiskLevel
 from hotline.domain.segment import Turn
 from hotline.errors import DatasetError, ModelError

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from hotline.hub import Hub
-from web import admin, api, auth, health, integrations, operator, supervisor
+from web import admin, api, auth, health, integrations, operator, supervisor, trainer
 from web.accounts import ensure_demo_users
 from web.cti import init_cti
 from web.errors import init_errors
@@ -40,7 +40,7 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     init_limits(app)
     if test_config:
         app.config.update(test_config)
-    for part in (auth, operator, supervisor, admin, integrations, api, health):
+    for part in (auth, operator, supervisor, trainer, admin, integrations, api, health):
         app.register_blueprint(part.blueprint)
     init_cti(app, csrf)
     if hub.config["demo"] == "1":

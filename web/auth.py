@@ -71,6 +71,8 @@ def setup() -> Response | str | tuple[str, int]:
 
 def home_of(role: str) -> str:
     """Return the first page of a role."""
+    if allowed(role, Permission.TRAIN):
+        return url_for("trainer.queue")
     return url_for("operator.calls" if allowed(role, Permission.VIEW_CALLS) else "admin.users")
 
 

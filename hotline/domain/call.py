@@ -59,6 +59,8 @@ class Call:
     """`two_channel`: each side on a channel of its own; `single_speaker`: one channel, speakers not told apart."""
     engine: str = ""
     """Recognition engine, for example `vosk` or `whisper`; empty when recognition is off."""
+    model_version: str = ""
+    """The classifier that this call began with and keeps; empty for the shipped one."""
     label: str | None = None
     """Scam type shown on the console: the operator's correction if there is one, else the model's."""
     label_probability: float = 0.0

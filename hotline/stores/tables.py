@@ -58,6 +58,7 @@ calls = Table(
     Column("caller_number", String(40), nullable=False),
     Column("state", String(20), nullable=False),
     Column("engine", String(40), nullable=False),
+    Column("model_version", String(100), nullable=False),
     Column("label", String(40)),
     Column("label_probability", Float, nullable=False),
     Column("label_source", String(20), nullable=False),

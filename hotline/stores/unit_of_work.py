@@ -19,13 +19,26 @@ from hotline.stores.audit_trail import AuditRows
 from hotline.stores.freeze_rows import FreezeRows
 from hotline.stores.integration_rows import HOOK_EVENTS, IntegrationRows
 from hotline.stores.job_rows import JobRows
+from hotline.stores.label_rows import LabelRows
 from hotline.stores.report_rows import ReportRows
 from hotline.stores.review_rows import ReviewRows
 from hotline.stores.search import SearchRows
+from hotline.stores.training_rows import TrainingRows
 from hotline.stores.user_rows import UserRows
 
 
-class SqlUnitOfWork(FreezeRows, UserRows, AuditRows, SearchRows, JobRows, IntegrationRows, ReviewRows, ReportRows):
+class SqlUnitOfWork(
+    FreezeRows,
+    UserRows,
+    AuditRows,
+    SearchRows,
+    JobRows,
+    IntegrationRows,
+    ReviewRows,
+    ReportRows,
+    LabelRows,
+    TrainingRows,
+):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 
     def __init__(self, connection: Connection, clock: Clock, owner: str) -> None:

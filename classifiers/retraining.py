@@ -1,0 +1,135 @@
+"""Retraining from the console: goes on from a shipped model, on the centre's own labels and the project's data."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from classifiers.artefact import read_manifest, write_manifest
+from classifiers.batches import Batch, CallBatches, known_patterns
+from classifiers.calibration import fit
+from classifiers.dataset import LabelledCall, data_hash, read_calls
+from classifiers.evaluation import per_class, score
+from classifiers.export import write_model
+from classifiers.network import build_network
+from classifiers.predictor import OnnxClassifier
+from classifiers.training import TrainingArguments, call_loss, load_tokenizer, run_stage
+from classifiers.warm_start import load_network
+from hotline.training_ports import Report, TrainingOrder
+
+WARM_RATE = 3e-5
+FRESH_RATE = 1e-4
+FRESH_LAYERS = 6
+OWN_REPEATS = 3
+"""How often a call of the centre counts beside one of the project's data."""
+CHECKPOINT_EVERY = 10
+PREPARED, TRAINED, EXPORTED, CALIBRATED = 0.05, 0.75, 0.80, 0.95
+"""Progress at the end of each part."""
+CHUNK = 32
+
+
+class _Reported:
+    """Batches that say how far training is, and that may end early."""
+
+    def __init__(self, batches: CallBatches, epochs: int, most_steps: int, report: Report) -> None:
+        self._batches = batches
+        self._epochs = epochs
+        whole = epochs * len(batches)
+        self.total = min(whole, most_steps) if most_steps else whole
+        self._report = report
+
+    def __len__(self) -> int:
+        return self.total
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of all epochs, which count as one, until the last step."""
+        every = chain.from_iterable(self._batches.epoch(epoch) for epoch in range(self._epochs))
+        for step, batch in enumerate(islice(every, self.total)):
+            self._report(PREPARED + (TRAINED - PREPARED) * step / self.total, f"训练 {step}/{self.total}")
+            yield batch
+
+
+class TorchTrainer:
+    """Implements `hotline.training_ports.ModelTrainer`."""
+
+    def __init__(self, threads: int = 2, batch_size: int = 16) -> None:
+        self._threads = threads
+        self._batch_size = batch_size
+
+    def retrain(self, order: TrainingOrder, report: Report) -> None:
+        """Write a finished model folder to `order.output`. Raises: ModelError, DatasetError, ConfigError."""
+        order.work.mkdir(parents=True, exist_ok=True)
+        report(0.01, "准备数据")
+        own = read_calls(order.calls)
+        shipped = read_calls() if order.with_own_data else []
+        taught = [c for c in own if c.split == "train"] * (OWN_REPEATS if shipped else 1)
+        taught += [c for c in shipped if c.split == "train"] + (known_patterns(7) if shipped else [])
+        validation = [c for c in [*own, *shipped] if c.split == "validation"]
+        args = TrainingArguments(
+            base=order.encoder,
+            output=order.work,
+            data=order.calls,
+            layers=FRESH_LAYERS if order.encoder else None,
+            epochs=order.epochs,
+            batch_size=self._batch_size,
+            learning_rate=FRESH_RATE if order.encoder else WARM_RATE,
+            threads=self._threads,
+            resume=True,
+            checkpoint_every=CHECKPOINT_EVERY,
+        )
+        torch.manual_seed(args.seed)
+        torch.set_num_threads(args.threads)
+        if order.encoder:
+            network, tokenizer = build_network(args.base, args.layers), load_tokenizer(args.base)
+        else:
+            network, tokenizer = load_network(order.start)
+        batches = _Reported(
+            CallBatches(taught, tokenizer, args.batch_size, args.seed, damage=True),
+            order.epochs,
+            order.most_steps,
+            report,
+        )
+        run_stage("calls", network, batches, call_loss, 1, args)
+        report(TRAINED, "导出模型")
+        base = Path(order.encoder).name if order.encoder else read_manifest(order.start).version
+        shutil.rmtree(order.output, ignore_errors=True)
+        write_model(
+            network, tokenizer, order.output, version=order.version, data_hash=data_hash([*own, *shipped]), base=base
+        )
+        report(EXPORTED, "校准")
+        self._calibrate(order.output, validation or taught[:CHUNK])
+        report(CALIBRATED, "校准完成")
+
+    def _calibrate(self, folder: Path, calls: Sequence[LabelledCall]) -> None:
+        classifier = OnnxClassifier(folder, threads=self._threads)
+        manifest = replace(read_manifest(folder), calibration=fit(classifier, calls))
+        labels = [p.label for p in classifier.predict([call.turns for call in calls], evidence=False)]
+        validation = vars(score([call.label for call in calls], labels))
+        write_manifest(folder, replace(manifest, metrics={"validation": validation}))
+
+    def compare(self, folders: Mapping[str, Path], tests: Mapping[str, Path | None], report: Report) -> dict[str, Any]:
+        """Measure models (name to folder) on test sets (name to JSONL, None for the project's own)."""
+        models = {name: OnnxClassifier(folder, threads=self._threads) for name, folder in folders.items()}
+        result: dict[str, Any] = {}
+        parts = len(models) * len(tests)
+        for test, path in tests.items():
+            calls = [c for c in (read_calls(path) if path else read_calls()) if c.split == "test"]
+            truth = [call.label for call in calls]
+            result[test] = {"calls": len(calls), "models": {}}
+            for name, model in models.items():
+                done = len(result) - 1 + len(result[test]["models"]) / max(1, len(models))
+                labels: list[str] = []
+                for start in range(0, len(calls), CHUNK):
+                    share = (done * len(models) + start / max(1, len(calls))) / max(1, parts)
+                    report(CALIBRATED + (1 - CALIBRATED) * min(share, 1.0), "与现用模型比较")
+                    part = calls[start : start + CHUNK]
+                    labels += [p.label for p in model.predict([call.turns for call in part], evidence=False)]
+                scores = {**vars(score(truth, labels)), "per_class": per_class(truth, labels)} if calls else {}
+                result[test]["models"][name] = scores
+        return result
