@@ -1,4 +1,4 @@
-"""Trainers' work on calls: the queue, a whole call with proposals, labelling, undo, sending a call there."""
+"""Trainers' work on calls: the queue, a whole call with proposals, labellingand undo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from hotline.privacy import mask_text
 from hotline.views import call_view, mask_call, mask_segment, segment_view
 
 MOST_CANDIDATES = 5000
-NOTE_LENGTH = 500
 
 
 def label_queue(hub: Hub, user_id: str) -> list[QueueRow]:
@@ -27,17 +26,6 @@ def label_queue(hub: Hub, user_id: str) -> list[QueueRow]:
         candidates = uow.label_candidates(MOST_CANDIDATES)
     control, double = hub.config.number("label_control_share"), hub.config.number("label_double_share")
     return rank(candidates, user_id, control, double)
-
-
-def send_to_training(hub: Hub, call_id: str, actor: str, note: str) -> None:
-    """Put a finished call at the head of the trainers' queue. Raises: NotFoundError, StateError, InputError."""
-    note = note.strip()
-    if len(note) > NOTE_LENGTH:
-        raise InputError("说明太长", expected=f"{NOTE_LENGTH} 字以内", found=f"{len(note)} 字", remedy="请缩短")
-    with hub.store.transaction() as uow:
-        _finished(uow.call(call_id))
-        uow.send_to_training(call_id, actor, note)
-        uow.audit(actor, "label.send", call_id)
 
 
 def save_label(hub: Hub, label: CallLabel) -> CallLabel:

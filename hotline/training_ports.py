@@ -28,9 +28,6 @@ class TrainingUnitOfWork(Protocol):
     def undo_label(self, user_id: str) -> CallLabel | None:
         """Take back the newest hand-made label of a person and return it; None when there is none."""
 
-    def send_to_training(self, call_id: str, user_id: str, note: str) -> None:
-        """Put a call at the head of the trainers' queue."""
-
     def label_candidates(self, limit: int) -> list[Candidate]:
         """Return finished calls with text, newest first."""
 

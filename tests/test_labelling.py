@@ -18,7 +18,8 @@ from hotline.domain.labels import CallLabel, Candidate, EvidenceMark, LabelOrigi
 from hotline.domain.segment import Channel, Turn
 from hotline.errors import DatasetError, InputError, StateError
 from hotline.hub import Hub
-from hotline.labelling import call_to_label, doubly_labelled, label_queue, save_label, send_to_training, undo_label
+from hotline.labelling import call_to_label, doubly_labelled, label_queue, save_label, undo_label
+from hotline.reviewing import send_to_trainer
 from tests.fakes import said
 
 FRAUD, ORDINARY = "公安局让我把钱转到安全账户里去", "我想问一下银行几点钟开门营业"
@@ -108,7 +109,7 @@ def test_a_label_is_kept_quoted_undone_and_never_a_proposal(hub: Hub) -> None:
 def test_what_a_supervisor_sends_comes_first_and_live_calls_do_not(hub: Hub) -> None:
     finished(hub)
     wanted = finished(hub, ORDINARY)
-    send_to_training(hub, wanted, "s1", "请核对")
+    send_to_trainer(hub, commands.SendToTrainer(wanted, "s1", "请核对"))
     first = label_queue(hub, "t1")[0]
     assert (first.candidate.call_id, first.reason, first.candidate.sent_note) == (wanted, QueueReason.SENT, "请核对")
     live = handlers.start_call(hub, commands.StartCall("manual", "u"))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from hotline.domain.call import CallState
 from hotline.domain.labels import CallLabel, Candidate, EvidenceMark, LabelOrigin
 from hotline.ports import Clock
-from hotline.stores import tables, training_tables
+from hotline.stores import review_tables, tables, training_tables
 from hotline.stores.rows import AnyRow
 
 BODY = ("label", "stage", "money_gone", "coached", "unsure", "new_type")
@@ -64,11 +63,6 @@ class LabelRows:
         self._connection.execute(update(table).where(table.c.id == row.id).values(undone=True))
         return _to_label(row)
 
-    def send_to_training(self, call_id: str, user_id: str, note: str) -> None:
-        """Put a call at the head of the trainers' queue."""
-        row = {"call_id": call_id, "user_id": user_id, "note": note, "at": self._clock()}
-        self._connection.execute(insert(training_tables.training_requests), row)
-
     def label_candidates(self, limit: int) -> list[Candidate]:
         """Return finished calls with text, newest first."""
         calls = tables.calls.c
@@ -88,8 +82,11 @@ class LabelRows:
             .order_by(calls.started_at.desc())
             .limit(limit)
         )
-        corrected = self._newest(tables.corrections, "label")
-        sent = self._newest(training_tables.training_requests, "note")
+        made = tables.corrections
+        corrections = self._connection.execute(select(made.c.call_id, made.c.label).order_by(made.c.id))
+        corrected = {row.call_id: row.label for row in corrections}
+        marks = review_tables.trainer_marks
+        sent = {row.call_id: row.comment for row in self._connection.execute(select(marks.c.call_id, marks.c.comment))}
         people = self._people()
         return [
             Candidate(
@@ -106,10 +103,6 @@ class LabelRows:
             )
             for row in self._connection.execute(query)
         ]
-
-    def _newest(self, table: Any, column: str) -> Mapping[str, str]:
-        query = select(table.c.call_id, table.c[column]).order_by(table.c.id)
-        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def _people(self) -> Mapping[str, list[str]]:
         people: dict[str, list[str]] = defaultdict(list)

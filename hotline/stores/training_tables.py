@@ -19,16 +19,6 @@ labels = Table(
     Index("labels_by_user", "user_id", "id"),
 )
 
-training_requests = Table(
-    "training_requests",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
-    Column("user_id", String(36), nullable=False),
-    Column("note", String(500), nullable=False),
-    Column("at", Utc, nullable=False),
-)
-
 examples = Table(
     "examples",
     metadata,

@@ -1,4 +1,4 @@
-"""The trainer's work on calls: queue, labelling, undo, agreement; and how a call gets there."""
+"""The trainer's work on calls: queue, labelling, undo, agreement."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from hotline.domain.labels import CallLabel, EvidenceMark, QueueRow
 from hotline.errors import InputError
-from hotline.labelling import call_to_label, label_queue, label_view, save_label, send_to_training, undo_label
+from hotline.labelling import call_to_label, label_queue, label_view, save_label, undo_label
 from hotline.retraining import order_agreement
-from web.api import blueprint, body, text_of
+from web.api import blueprint, body
 from web.api.jobs import job_view
 from web.context import display_names, hub
 from web.roles import Permission, requires
@@ -64,14 +64,6 @@ def post_undo() -> Response:
 def post_agreement() -> Response:
     """The job that measures how far two trainers agree; it is started where labels have changed."""
     return jsonify({"job": job_view(order_agreement(hub(), current_user.id))})
-
-
-@blueprint.post("/calls/<call_id>/send-to-training")
-@requires(Permission.SEARCH_CALLS)
-def post_send_to_training(call_id: str) -> tuple[Response, int]:
-    """Put a finished call at the head of the trainers' queue, with a note."""
-    send_to_training(hub(), call_id, current_user.id, text_of(body(), "note"))
-    return jsonify({"sent": call_id}), 201
 
 
 def _row_view(row: QueueRow, names: dict[str, str]) -> dict[str, Any]:

@@ -24,15 +24,6 @@ def upgrade() -> None:
     op.create_index("ix_labels_call_id", "labels", ["call_id"])
     op.create_index("labels_by_user", "labels", ["user_id", "id"])
     op.create_table(
-        "training_requests",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("call_id", sa.String(length=36), sa.ForeignKey("calls.id"), nullable=False),
-        sa.Column("user_id", sa.String(length=36), nullable=False),
-        sa.Column("note", sa.String(length=500), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-    )
-    op.create_index("ix_training_requests_call_id", "training_requests", ["call_id"])
-    op.create_table(
         "examples",
         sa.Column("id", sa.String(length=200), primary_key=True),
         sa.Column("at", sa.DateTime(), nullable=False),
@@ -74,6 +65,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("promotions", "models", "dataset_examples", "datasets", "examples", "training_requests", "labels"):
+    for table in ("promotions", "models", "dataset_examples", "datasets", "examples", "labels"):
         op.drop_table(table)
     op.drop_column("calls", "model_version")
