@@ -20,6 +20,9 @@ from hotline.vad import VadGate
 log = logging.getLogger(__name__)
 
 REOPEN_AFTER_S = 5.0
+PATIENCE_S = 3.0
+"""Audio of a patient source that may wait for the recogniser; recognisers drop what waits longer than 5 s."""
+WAIT_S = 0.02
 COMMIT_ATTEMPTS = 20
 COMMIT_PAUSE_S = 0.25
 
@@ -99,6 +102,9 @@ class CallPipeline:
             if gate.utterance_ended:
                 session.end_utterance()
             self._deliver(session.results())
+            while self.source.patient and session.waiting_s() > PATIENCE_S:
+                time.sleep(WAIT_S)
+                self._deliver(session.results())
             for gap in session.gaps():
                 handlers.report_gap(self.hub, self.call_id, gap.channel, gap.start_s, gap.end_s)
             self._report_restarts()
@@ -120,8 +126,8 @@ class CallPipeline:
 
     def _end_utterance(self, channel: str) -> None:
         """Let what was heard become final, and hear what follows as a new utterance."""
-        if channel in self._gates:
-            self._gates[channel] = VadGate(channel)
+        if gate := self._gates.get(channel):
+            gate.end()
         if session := self._sessions.get(channel):
             try:
                 session.end_utterance()

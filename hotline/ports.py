@@ -29,6 +29,8 @@ class AudioSource(Protocol):
     channels: tuple[str, ...]
     """Those known at the start; a live source may add the other one later."""
     rate_hz: int
+    patient: bool
+    """The audio can wait, as a file can: when recognition lags it is read later, and nothing is dropped."""
 
     def frames(self) -> Iterator[AudioItem]:
         """Yield 20 ms frames until the audio ends. Raises: AudioError, DeviceError."""

@@ -107,6 +107,11 @@ class VadGate:
         self._lead_in.clear()
         return GateOutput(passing, ended)
 
+    def end(self) -> None:
+        """End the utterance, if there is one, without waiting for silence."""
+        self._close()
+        self._lead_in.clear()
+
     def _remember(self, frame: AudioFrame) -> None:
         self._lead_in.append(frame)
         keep_s = (self.settings.lead_in_ms + self.settings.open_after_windows * WINDOW_MS + FRAME_MS) / 1000

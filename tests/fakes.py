@@ -26,6 +26,7 @@ class ScriptedSource:
     rate_hz: int = RATE_HZ
     gaps: Sequence[AudioGap] = ()
     closed: bool = False
+    patient: bool = False
 
     def frames(self) -> Iterator[AudioFrame | AudioGap]:
         yield from self.gaps

@@ -37,6 +37,7 @@ class FileSource:
         self.name = "file"
         self._path = Path(path)
         self._realtime = realtime
+        self.patient = not realtime
         self._closed = threading.Event()
         self._container, self._stream = _open(self._path)
         try:

@@ -31,6 +31,7 @@ class LiveFeed:
         self.name = name
         self.rate_hz = rate_hz
         self.channels: tuple[str, ...] = ()
+        self.patient = False
         self.origin_s = time.monotonic()
         self._capacity_frames = int(capacity_s * 1000 / FRAME_MS)
         self._items: deque[AudioItem] = deque()
@@ -147,6 +148,7 @@ class ChannelInput:
         self._rest = np.concatenate((self._rest, samples))
         hole_s, slip_s = self._clock.observe(arrival_s, self._lag_s(arrival_s), mending=self._slip != 0)
         items = self._moved(hole_s, lost=True) if hole_s else []
+        self._feed.patient = self._clock.bulk
         if slip_s:
             self._slip = round(slip_s * self._feed.rate_hz)
         return items if self._clock.settling else items + self._cut()

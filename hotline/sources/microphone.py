@@ -42,6 +42,7 @@ class MicrophoneSource:
                 remedy="请改正设置",
             )
         self.name = "microphone"
+        self.patient = False
         self.channels: tuple[str, ...] = MONO if channels == 1 else STEREO
         self.rate_hz = rate_hz
         self._queue = CaptureQueue(self.channels, rate_hz)

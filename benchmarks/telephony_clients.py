@@ -1,0 +1,158 @@
+"""The clients of `benchmarks.telephony_load`: each stream sends the sample call's voices at real speed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+import struct
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import av
+import numpy as np
+from websockets.asyncio.client import connect
+
+from hotline.sample import SAMPLE_CALL
+
+RATE_HZ = 8000
+SPREAD_S = 2.0
+"""Streams begin spread over so long."""
+
+
+def voices() -> tuple[np.ndarray, np.ndarray]:
+    """Return the sample call's two sides, mixed, as 16-bit samples and as mu-law."""
+    with av.open(str(SAMPLE_CALL)) as container:
+        pcm = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in container.decode(audio=0)])
+    mixed = pcm.sum(axis=1).clip(-32000, 32000).astype("<i2")
+    encoder = av.CodecContext.create("pcm_mulaw", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "mono", "s16"  # type: ignore[attr-defined]
+    frame = av.AudioFrame.from_ndarray(mixed.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = RATE_HZ
+    law = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])  # type: ignore[attr-defined]
+    return mixed, np.frombuffer(law, np.uint8)
+
+
+class Streams:
+    """All streams of one run."""
+
+    def __init__(self, ports: dict[str, Any], seconds: float, block_ms: int) -> None:
+        self.ports = ports
+        self.samples = RATE_HZ * block_ms // 1000
+        self.blocks = int(seconds * 1000 / block_ms)
+        self.block_s = block_ms / 1000
+        self.pcm, self.law = voices()
+        self.sent: dict[int, list[float]] = {}
+        self.replies: list[float] = []
+
+    async def pace(self, stream: int, send: Callable[[int, int], Awaitable[None]]) -> None:
+        """Send every block when its last sample would have been spoken."""
+        moments = self.sent.setdefault(stream, [])
+        await asyncio.sleep(SPREAD_S * (stream % 25) / 25)
+        began_s = time.monotonic()
+        for index in range(self.blocks):
+            await asyncio.sleep(max(0.0, began_s + (index + 1) * self.block_s - time.monotonic()))
+            start = (stream * 31000 + index * self.samples) % (len(self.pcm) - self.samples)
+            moments.append(time.monotonic())
+            await send(index, start)
+
+    def pcm_block(self, start: int) -> bytes:
+        """Return a block of 16-bit samples."""
+        return bytes(self.pcm[start : start + self.samples].tobytes())
+
+    def law_block(self, start: int) -> bytes:
+        """Return a block of mu-law."""
+        return bytes(self.law[start : start + self.samples].tobytes())
+
+
+def call_id(stream: int) -> uuid.UUID:
+    """The external id that the server expects."""
+    return uuid.UUID(f"00000000-0000-4000-8000-{stream:012d}")
+
+
+async def vosk(streams: Streams, stream: int) -> None:
+    """vosk-server's protocol: a reply to every block."""
+    address = f"ws://127.0.0.1:{streams.ports['websocket']}/?call={call_id(stream)}"
+    async with connect(address, proxy=None, compression=None) as socket_:
+        waiting: asyncio.Queue[float] = asyncio.Queue()
+
+        async def listen() -> None:
+            async for _ in socket_:
+                streams.replies.append(time.monotonic() - waiting.get_nowait())
+
+        async def send(_: int, start: int) -> None:
+            waiting.put_nowait(time.monotonic())
+            await socket_.send(streams.pcm_block(start))
+
+        listener = asyncio.create_task(listen())
+        await streams.pace(stream, send)
+        await asyncio.sleep(2)
+        listener.cancel()
+
+
+async def audiosocket(streams: Streams, stream: int) -> None:
+    """Asterisk's framing."""
+    _, writer = await asyncio.open_connection("127.0.0.1", streams.ports["audiosocket"])
+    writer.write(struct.pack("!BH", 1, 16) + call_id(stream).bytes)
+
+    async def send(_: int, start: int) -> None:
+        block = streams.pcm_block(start)
+        writer.write(struct.pack("!BH", 0x10, len(block)) + block)
+
+    await streams.pace(stream, send)
+    writer.write(b"\0\0\0")
+    await writer.drain()
+    writer.close()
+
+
+async def twilio(streams: Streams, stream: int) -> None:
+    """Twilio's messages."""
+    address = f"ws://127.0.0.1:{streams.ports['websocket']}/twilio"
+    async with connect(address, proxy=None, compression=None) as socket_:
+        start_message = {"event": "start", "start": {"callSid": str(call_id(stream)), "customParameters": {}}}
+        await socket_.send(json.dumps(start_message))
+
+        async def send(index: int, start: int) -> None:
+            media = {
+                "track": "inbound",
+                "chunk": str(index + 1),
+                "timestamp": str(index * 20),
+                "payload": base64.b64encode(streams.law_block(start)).decode(),
+            }
+            await socket_.send(json.dumps({"event": "media", "media": media}))
+
+        await streams.pace(stream, send)
+        await socket_.send('{"event": "stop"}')
+
+
+async def rtp(streams: Streams, stream: int) -> None:
+    """PCMU packets."""
+    port = streams.ports["rtp"][stream]
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    async def send(index: int, start: int) -> None:
+        header = struct.pack("!BBHII", 0x80, 0, index % 65536, index * streams.samples, stream)
+        sender.sendto(header + streams.law_block(start), ("127.0.0.1", port))
+
+    await streams.pace(stream, send)
+    sender.close()
+
+
+PROTOCOLS = {"vosk": vosk, "audiosocket": audiosocket, "twilio": twilio, "rtp": rtp}
+
+
+async def main() -> None:
+    """Run all streams and write when each block was sent."""
+    protocol, ports, out, count, seconds, block_ms = sys.argv[1:]
+    streams = Streams(json.loads(ports), float(seconds), int(block_ms))
+    await asyncio.gather(*(PROTOCOLS[protocol](streams, stream) for stream in range(int(count))))
+    moments: dict[str, Any] = {f"sent_{stream}": np.array(sent) for stream, sent in streams.sent.items()}
+    np.savez(out, replies=np.array(streams.replies), **moments)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
