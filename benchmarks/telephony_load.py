@@ -3,7 +3,7 @@
 Use: python -m benchmarks.telephony_load PROTOCOL [--streams 50] [--seconds 60] [--peer asr_server.py --peer-path DIR]
 
 PROTOCOL is vosk, audiosocket, rtp or twilio. The server process runs the whole way of a call (protocol, call time,
-recording on disk, voice activity model, database); the client process sends the sample call's voices. Delay: from
+recording on disk, database; with --voice-activity on also the Silero model, which costs far more than the rest); the client process sends the sample call's voices. Delay: from
 the moment a block was sent until its last 20 ms frame has been recorded and handed on. For vosk also until the reply,
 which is what the peer, vosk-server's own asr_server.py, is measured by too; it is run in its own Python path DIR, which must
 hold a `websockets` that it can use and a `vosk` module with a KaldiRecognizer that does nothing.
@@ -62,8 +62,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run our server and the clients; return one row."""
     server_out, client_out = folder / "server.npz", folder / "client.npz"
     server = run(
-        ["-m", "benchmarks.telephony_server", str(folder), str(server_out), arguments.protocol, str(arguments.streams)]
-    )
+        ["-m", "benchmarks.telephony_server", str(folder), str(server_out), arguments.protocol, str(arguments.streams),
+         arguments.voice_activity]
+    )  # fmt: skip
     ports = ready(server)
     client = run(
         [
@@ -132,6 +133,7 @@ def main() -> None:
     parser.add_argument("protocol", choices=list(BLOCK_MS))
     parser.add_argument("--streams", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--voice-activity", choices=["on", "off"], default="off", help="the Silero model in the gate")
     parser.add_argument("--peer", type=Path)
     parser.add_argument("--peer-path", type=Path)
     arguments = parser.parse_args()

@@ -19,6 +19,7 @@ IDLE_S = 0.1
 SILENT_AFTER_S = 1.0
 """A channel on which nothing comes for so long has ended its utterance."""
 SAME_PLACE_S = 0.001
+EARLIEST_S = 10.0
 
 Samples = npt.NDArray[np.int16]
 
@@ -38,6 +39,7 @@ class LiveFeed:
         self._waiting: dict[str, int] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self._begun = False
 
     def open(self, channel: str, rate_hz: int, *, timed: bool = False) -> ChannelInput:
         """Return the input of a channel for audio of `rate_hz`."""
@@ -46,6 +48,17 @@ class LiveFeed:
                 self.channels = (*self.channels, channel)
                 self._waiting[channel] = 0
         return ChannelInput(self, channel, rate_hz, timed=timed)
+
+    def begin(self, at_s: float) -> float:
+        """Return the call time of a stream's first sample, heard at the monotonic time `at_s`.
+
+        The first stream of a call may have been heard a little before the call was opened; time then begins with it.
+        """
+        with self._changed:
+            if not self._begun and -EARLIEST_S < at_s - self.origin_s < 0:
+                self.origin_s = at_s
+            self._begun = True
+            return max(0.0, at_s - self.origin_s)
 
     def frames(self) -> Iterator[AudioItem]:
         """Yield what comes until `close`, and `Idle` while nothing comes."""
@@ -142,7 +155,7 @@ class ChannelInput:
         self._speaking = True
         duration_s = len(pcm) // 2 / self._rate_hz
         if self._place_s is None:
-            self.start_s = self._place_s = max(0.0, arrival_s - self._feed.origin_s - duration_s)
+            self.start_s = self._place_s = self._feed.begin(arrival_s - duration_s)
         samples = self._resampler.push(pcm)
         self._held_s += duration_s - samples.size / self._feed.rate_hz
         self._rest = np.concatenate((self._rest, samples))
@@ -208,12 +221,13 @@ class ChannelInput:
         return [AudioGap(self.channel, start_s, self._place_s)] if lost else []
 
     def _cut(self) -> list[AudioItem]:
-        """Return whole frames, each mended by at most one sample."""
+        """Return frames of 20 ms of what was sent, each mended by at most one sample."""
         items: list[AudioItem] = []
-        while self._rest.size >= self._size + (step := (self._slip < 0) - (self._slip > 0)):
-            self._slip += step
-            taken, self._rest = self._rest[: self._size + step], self._rest[self._size + step :]
-            items.append(self._frame(_stretched(taken, self._size) if step else taken))
+        while self._rest.size >= self._size:
+            taken, self._rest = self._rest[: self._size], self._rest[self._size :]
+            step = (self._slip > 0) - (self._slip < 0)
+            self._slip -= step
+            items.append(self._frame(_stretched(taken, self._size + step) if step else taken))
         return items
 
     def _flushed(self) -> list[AudioItem]:

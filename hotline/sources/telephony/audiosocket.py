@@ -8,6 +8,7 @@ caller's port and one on the operator's, are one call. DTMF digits are not kept:
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Mapping
 
@@ -99,14 +100,14 @@ class AudioSocketSession:
         self._external_id = str(uuid.UUID(bytes=payload))
 
     async def _hear(self, kind: int, payload: bytes) -> None:
-        rate_hz = self._rates[kind]
+        rate_hz, arrival_s = self._rates[kind], time.monotonic()
         self._meter.take(len(payload) / 2 / rate_hz)
         if self._stream is None:
             spec = StreamSpec("audiosocket", self._channel, rate_hz, CallSpec(self._external_id))
             self._stream, self._kind = await self._reception.attach(spec), kind
         if kind != self._kind:
             raise _wrong(f"同一采样率（类型 0x{self._kind:02x}）", f"类型 0x{kind:02x}")
-        self._stream.push(payload)
+        self._stream.push(payload, arrival_s)
 
 
 def _wrong(expected: str, found: str) -> InputError:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +95,7 @@ class TwilioSession:
     async def _hear(self, media: dict[str, Any]) -> None:
         if not self._started:
             raise _wrong("先有 start", "media")
+        arrival_s = time.monotonic()
         name = str(media.get("track", "inbound"))
         if name not in TRACKS:
             raise _wrong("、".join(TRACKS), name[:20])
@@ -104,7 +106,7 @@ class TwilioSession:
         track = self._tracks.get(name) or await self._attach(name)
         track.meter.take(len(payload) / RATE_HZ)
         self._move(track, media, len(payload))
-        track.stream.push(self._decode(payload))
+        track.stream.push(self._decode(payload), arrival_s)
 
     async def _attach(self, name: str) -> _Track:
         call = call_spec(self._parameters, self._call_sid)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -79,10 +80,11 @@ class VoskSession:
                 await self._reception.finish(self._stream)
 
     async def _hear(self, pcm: bytes) -> None:
+        arrival_s = time.monotonic()
         stream = await self._attached()
         piece = int(PIECE_S * self._rate_hz) * 2
         for start in range(0, len(pcm), piece):
-            stream.push(pcm[start : start + piece])
+            stream.push(pcm[start : start + piece], arrival_s if start == 0 else None)
             while stream.waiting_s() > AHEAD_S and stream.ahead_s() > AHEAD_S and stream.live():
                 await asyncio.sleep(WAIT_STEP_S)
         finals = self._ears.take_finals()
