@@ -11,6 +11,7 @@ from hotline.search_ports import CallFilter
 from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze, mask_segment, segment_view
 
 SNAPSHOT_EVENTS = 100_000
+BOARD_CALLS = 1000
 
 
 def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
@@ -69,6 +70,14 @@ def list_calls(
     with hub.store.transaction() as uow:
         calls = uow.calls(live=live, limit=limit, of_operator=of_operator, with_freeze=with_freeze)
     return [mask_call(call_view(call)) for call in calls]
+
+
+def board(hub: Hub) -> list[dict[str, Any]]:
+    """Return all live calls, masked, with the state of each one's newest payment-stop request."""
+    with hub.store.transaction() as uow:
+        calls = uow.calls(live=True, limit=BOARD_CALLS)
+        states = uow.freeze_states([call.id for call in calls])
+    return [{**mask_call(call_view(call)), "freeze_status": states.get(call.id)} for call in calls]
 
 
 def find_calls(hub: Hub, wanted: CallFilter, limit: int, cursor: str = "") -> tuple[list[dict[str, Any]], str]:

@@ -75,6 +75,23 @@ def segment_view(segment: Segment) -> dict[str, Any]:
     }
 
 
+def spoken_view(segment: Segment) -> dict[str, Any]:
+    """Return a segment with its words as `[text, start_s, end_s]`, none where they do not make up the text."""
+    spaced = "".join(word.text for word in segment.words)
+    words = [[w.text, round(w.start_s, 3), round(w.end_s, 3)] for w in segment.words] if spaced == segment.text else []
+    return {**segment_view(segment), "words": words}
+
+
+def mask_spoken(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask numbers inside the texts of a spoken view, and the same characters of its words."""
+    masked = mask_segment(view)
+    words, at = [], 0
+    for text, start_s, end_s in view["words"]:
+        words.append([masked["text"][at : at + len(text)], start_s, end_s])
+        at += len(text)
+    return {**masked, "words": words}
+
+
 def entity_view(entity: Entity, segments: Sequence[Segment]) -> dict[str, Any]:
     """Return an entity with the id of the segment that its turn is."""
     inside = 0 <= entity.turn < len(segments)

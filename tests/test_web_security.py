@@ -26,7 +26,7 @@ ALLOWED = {
     ("POST", "/api/v1/calls/{call}/segments"): {"operator"},
     ("POST", "/api/v1/calls/{call}/end"): {"operator"},
     ("POST", "/api/v1/freezes"): {"operator"},
-    ("POST", "/api/v1/calls/{call}/reveal"): {"operator", "supervisor", "reviewer"},
+    ("POST", "/api/v1/calls/{call}/reveal"): {"operator", "supervisor"},
     ("GET", "/admin/users"): {"admin"},
     ("GET", "/admin/integrations"): {"admin"},
 }

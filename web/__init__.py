@@ -9,6 +9,7 @@ from flask import Flask
 
 from hotline.hub import Hub
 from web import admin, api, auth, health, integrations, operator, supervisor, trainer
+from web.access import init_access
 from web.accounts import ensure_demo_users
 from web.cti import init_cti
 from web.errors import init_errors
@@ -37,6 +38,7 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     init_errors(app)
     init_i18n(app)
     init_roles(app)
+    init_access(app)
     init_limits(app)
     if test_config:
         app.config.update(test_config)

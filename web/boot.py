@@ -12,6 +12,7 @@ from hotline.taxonomy import load_taxonomy
 from web.context import hub
 from web.i18n import current_language
 from web.roles import ROLES
+from web.security import style_nonce
 from web.sessions import session_limit_s
 
 
@@ -22,6 +23,7 @@ def boot_data() -> dict[str, Any]:
     return {
         "language": current_language(),
         "csrf_token": generate_csrf(),
+        "style_nonce": style_nonce(),
         "user": {"id": current_user.id, "name": current_user.display_name, "role": current_user.role},
         "permissions": sorted(ROLES[current_user.role]),
         "demo": center.config["demo"] == "1",

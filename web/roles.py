@@ -25,21 +25,45 @@ class Permission(StrEnum):
     SEND_FREEZE = "send_freeze"
     REVEAL = "reveal"
     """See unmasked personal data, with a reason, audited."""
+    VIEW_ALL_CALLS = "view_all_calls"
+    """See calls of every operator."""
+    LISTEN = "listen"
+    """Hear recordings."""
+    WATCH_BOARD = "watch_board"
+    """See all live calls at a glance."""
     SEARCH_CALLS = "search_calls"
     """Find any call by its facts or by what was said."""
+    REVIEW_CALLS = "review_calls"
+    """Correct words, check quality, send to the trainer."""
+    REVIEW_FREEZES = "review_freezes"
+    """Let another person's payment-stop request go out, or send it back."""
+    SEE_REPORTS = "see_reports"
     TRAIN = "train"
     """Label calls, keep data sets, train, compare and promote models."""
     MANAGE_USERS = "manage_users"
+    SEE_AUDIT = "see_audit"
     MANAGE_INTEGRATIONS = "manage_integrations"
     """API keys and web hooks of other programs."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset({Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}),
-    "supervisor": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
-    "trainer": frozenset({Permission.VIEW_CALLS, Permission.SEARCH_CALLS, Permission.TRAIN}),
-    "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.SEARCH_CALLS}),
-    "admin": frozenset({Permission.MANAGE_USERS, Permission.MANAGE_INTEGRATIONS}),
+    "supervisor": frozenset(
+        {
+            Permission.VIEW_CALLS,
+            Permission.VIEW_ALL_CALLS,
+            Permission.LISTEN,
+            Permission.REVEAL,
+            Permission.WATCH_BOARD,
+            Permission.SEARCH_CALLS,
+            Permission.REVIEW_CALLS,
+            Permission.REVIEW_FREEZES,
+            Permission.SEE_REPORTS,
+        }
+    ),
+    "trainer": frozenset({Permission.VIEW_CALLS, Permission.VIEW_ALL_CALLS, Permission.LISTEN, Permission.TRAIN}),
+    "reviewer": frozenset({Permission.VIEW_CALLS, Permission.REVEAL, Permission.REVIEW_FREEZES}),
+    "admin": frozenset({Permission.MANAGE_USERS, Permission.MANAGE_INTEGRATIONS, Permission.SEE_AUDIT}),
 }
 """Administrators manage accounts and see no case text (domain rules, section 5: separation of duties)."""
 

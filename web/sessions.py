@@ -19,7 +19,9 @@ from hotline.ports import User
 from web.accounts import may_log_in
 from web.errors import error_response
 
-QUIET_ENDPOINTS = frozenset({"static", "api.call_stream", "api.calls_stream", "api.call_events", "health.healthz"})
+QUIET_ENDPOINTS = frozenset(
+    {"static", "api.call_stream", "api.calls_stream", "api.board_stream", "api.call_events", "health.healthz"}
+)
 """Requests that a page makes by itself: they do not keep a session alive."""
 REVEALED_KEPT = 20
 

@@ -11,14 +11,13 @@ from typing import Any
 from hotline.errors import CapacityError
 from hotline.events import EventType
 from hotline.hub import Hub
-from hotline.queries import list_calls
 from hotline.views import event_view
 
 POLL_S = 1.0
 """Longest time until an event that the bus lost, or another process stored, is read from the store."""
 HEARTBEAT_S = 10.0
 LIST_REFRESH_S = 5.0
-LIST_EVENTS = frozenset(EventType) - {EventType.PARTIAL, EventType.SEGMENT, EventType.ENTITIES}
+LIST_EVENTS = frozenset(EventType) - {EventType.PARTIAL, EventType.SEGMENT}
 RETRY_MS = 1000
 LIFETIME_S = 120.0
 """Then the browser connects again and its session is checked again."""
@@ -75,24 +74,28 @@ def call_stream(hub: Hub, call_id: str, after: int, *, masked: bool, lifetime_s:
 
 
 def calls_stream(
-    hub: Hub, decorate: Callable[[dict[str, Any]], dict[str, Any]], lifetime_s: float = LIFETIME_S
+    hub: Hub, rows: Callable[[], list[dict[str, Any]]], *, whole: bool = False, lifetime_s: float = LIFETIME_S
 ) -> Iterator[str]:
-    """Yield changed rows of the list of calls, at most once a `POLL_S`; the first message holds all rows."""
+    """Yield changed rows of a list of calls, at most once a `POLL_S`; the first message holds all rows.
+
+    With `whole` every message holds all rows, so that rows may also leave the list.
+    """
     subscription = hub.bus.subscribe()
     sent: dict[str, dict[str, Any]] = {}
-    refresh_at, beat_at, changed = 0.0, time.monotonic() + HEARTBEAT_S, True
+    refresh_at, beat_at, changed, begun = 0.0, time.monotonic() + HEARTBEAT_S, True, False
     end_at = time.monotonic() + lifetime_s
     try:
         yield f"retry: {RETRY_MS}\n\n"
         while time.monotonic() < end_at:
             now = time.monotonic()
             if changed or now >= refresh_at:
-                rows = [decorate(row) for row in list_calls(hub)]
-                fresh = [row for row in rows if sent.get(row["id"]) != row]
-                if fresh:
-                    sent.update({row["id"]: row for row in fresh})
-                    yield _message({"calls": fresh})
-                changed, refresh_at = False, now + LIST_REFRESH_S
+                now_listed = rows()
+                fresh = [row for row in now_listed if sent.get(row["id"]) != row]
+                left = whole and len(sent) != len(now_listed)
+                if fresh or left or not begun:
+                    sent = {row["id"]: row for row in now_listed} if whole else sent | {row["id"]: row for row in fresh}
+                    yield _message({"calls": now_listed if whole else fresh})
+                begun, changed, refresh_at = True, False, now + LIST_REFRESH_S
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
                 yield ALIVE

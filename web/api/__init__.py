@@ -38,4 +38,17 @@ def text_of(data: dict[str, Any], name: str) -> str:
     return value
 
 
-from web.api import archive, calls, commands, datasets, freezes, jobs, labels, models, scripts, session, streams  # noqa: E402,F401  (routes)
+from web.api import (  # noqa: E402,F401  (routes)
+    archive,
+    audio,
+    calls,
+    commands,
+    datasets,
+    freezes,
+    jobs,
+    labels,
+    models,
+    scripts,
+    session,
+    streams,
+)

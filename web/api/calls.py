@@ -13,6 +13,7 @@ from hotline.domain.call import Call
 from hotline.errors import InputError, PermissionDenied
 from hotline.queries import freeze_draft, list_calls, snapshot
 from hotline.views import call_view, mask_call
+from web.access import own_calls
 from web.api import blueprint, body, text_of
 from web.context import display_names, hub, uploads
 from web.roles import Permission, requires
@@ -39,7 +40,7 @@ def call_snapshot(call_id: str) -> dict[str, Any]:
 def get_calls() -> Response:
     """Live and recent calls, newest first."""
     names = display_names()
-    return jsonify({"calls": [with_operator(row, names) for row in list_calls(hub())]})
+    return jsonify({"calls": [with_operator(row, names) for row in list_calls(hub(), **own_calls())]})
 
 
 @blueprint.get("/calls/<call_id>")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from flask import Response, jsonify, request
 
 from hotline.errors import InputError
+from hotline.queries import board, list_calls
 from hotline.views import event_view
+from web.access import own_calls
 from web.api import blueprint
 from web.api.calls import with_operator
 from web.context import display_names, hub, stream_slots
@@ -31,8 +33,16 @@ def call_stream(call_id: str) -> Response:
 @requires(Permission.VIEW_CALLS)
 def calls_stream() -> Response:
     """Changed rows of the list of calls."""
-    names = display_names()
-    return _stream(calls_live(hub(), lambda row: with_operator(row, names)))
+    center, names, own = hub(), display_names(), own_calls()
+    return _stream(calls_live(center, lambda: [with_operator(row, names) for row in list_calls(center, **own)]))
+
+
+@blueprint.get("/board/stream")
+@requires(Permission.WATCH_BOARD)
+def board_stream() -> Response:
+    """All live calls whenever one of them changes."""
+    center, names = hub(), display_names()
+    return _stream(calls_live(center, lambda: [with_operator(row, names) for row in board(center)], whole=True))
 
 
 @blueprint.get("/calls/<call_id>/events")

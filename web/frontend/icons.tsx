@@ -10,6 +10,8 @@ const PATHS = {
   jump: "M7 17 17 7M9 7h8v8",
   left: "M15 5 8 12l7 7",
   right: "M9 5l7 7-7 7",
+  play: "M7 4l12 8-12 8V4Z",
+  pause: "M8 5v14M16 5v14",
   close: "M6 6l12 12M18 6 6 18",
   down: "M12 4v15m-6-6 6 6 6-6",
   speech: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Zm-6 8a6 6 0 0 0 12 0m-6 6v4",

@@ -1,36 +1,42 @@
-/** Entry: the page that the server asked for. */
+/** Entry: the page that the server asked for. Pages that not everybody opens are fetched when they are. */
 
-import { render } from "preact";
-import { ArchivePage } from "./archive/page";
-import { openArchive } from "./archive/state";
-import { CallPage } from "./call/page";
-import { openCall, isLive } from "./call/state";
-import { CallsPage } from "./calls/page";
-import { openCalls } from "./calls/state";
+import { type ComponentType, render } from "preact";
 import { watchActivity } from "./session";
 import "./styles/base.css";
 import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/archive.css";
-import "./styles/integrations.css";
+import "./styles/audio.css";
+
+interface Page {
+  View: ComponentType;
+  open: () => Promise<void>;
+  /** Says that the page itself is in use, as during a live call. */
+  busy?: () => boolean;
+}
+
+const PAGES: Record<string, () => Promise<Page>> = {
+  call: async () => {
+    const [{ CallPage }, { openCall, isLive }] = await Promise.all([import("./call/page"), import("./call/state")]);
+    return { View: CallPage, open: openCall, busy: () => isLive.value };
+  },
+  calls: async () => {
+    const [{ CallsPage }, { openCalls }] = await Promise.all([import("./calls/page"), import("./calls/state")]);
+    return { View: CallsPage, open: openCalls };
+  },
+  archive: async () => {
+    const [{ ArchivePage }, { openArchive }] = await Promise.all([import("./archive/page"), import("./archive/state")]);
+    return { View: ArchivePage, open: openArchive };
+  },
+};
+
+async function start(root: HTMLElement): Promise<void> {
+  const { View, open, busy } = await PAGES[root.dataset.page!]!();
+  root.textContent = "";
+  render(<View />, root);
+  watchActivity(busy ?? (() => false));
+  await open();
+}
 
 const root = document.getElementById("app");
-if (root) {
-  root.textContent = "";
-  switch (root.dataset.page) {
-    case "call":
-      render(<CallPage />, root);
-      void openCall();
-      watchActivity(() => isLive.value);
-      break;
-    case "archive":
-      render(<ArchivePage />, root);
-      void openArchive();
-      watchActivity(() => false);
-      break;
-    default:
-      render(<CallsPage />, root);
-      void openCalls();
-      watchActivity(() => false);
-  }
-}
+if (root) void start(root);

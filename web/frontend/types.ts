@@ -23,6 +23,7 @@ export interface Call {
   risk: Risk | null;
   facts: Facts;
   disposition: string | null;
+  at_risk_fen: number;
   note: string;
   duration_s: number;
   started_at: string;
@@ -199,6 +200,7 @@ export interface ScamType {
 export interface Boot {
   language: "zh" | "en";
   csrf_token: string;
+  style_nonce: string;
   user: { id: string; name: string; role: string };
   permissions: string[];
   demo: boolean;
