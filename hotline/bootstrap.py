@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotline.config import Config
 from hotline.errors import HotlineError, ModelError
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
     from asr_models.transcribe import Transcription
     from hotline.gateways.dispatcher import FreezeDispatcher
     from hotline.gateways.webhooks import HookDispatcher
-    from hotline.job_ports import JobFunction
+    from hotline.job_ports import JobFunction, JobRun
     from hotline.queues.huey_queue import HueyQueue
     from hotline.sources.telephony.server import Telephony
     from hotline.stores import SqlStore
     from hotline.training_ports import ModelLibrary, ModelTrainer
 
 log = logging.getLogger(__name__)
+
+EQUIPPING = threading.Lock()
 
 
 def utc_now() -> datetime:
@@ -107,6 +111,7 @@ def job_functions() -> dict[str, JobFunction]:
     return {
         "retrain": lambda run: retraining.retrain_job(run, build_trainer(run.hub.config)),
         "agreement": lambda run: retraining.agreement_job(run, cohen_kappa),
+        "upload": _upload,
     }
 
 
@@ -134,6 +139,26 @@ def build_models(config: Config, shipped: Classifier | None) -> ModelLibrary | N
         return None
     folder = Path(config["classifier_model"]) if config["classifier_model"] else None
     return ModelFolders(config.data_dir / "models" / "classifiers", folder, shipped)
+
+
+def _upload(run: JobRun) -> Mapping[str, Any]:
+    from hotline.sources.file import FileSource
+    from hotline.upload_job import transcribe_upload
+
+    equip(run.hub)
+    return transcribe_upload(run, lambda path, channels: FileSource(path, channels=channels))
+
+
+def equip(hub: Hub) -> None:
+    """Give a job worker recogniser and classifier, once, when the first job needs them."""
+    from hotline.patient import PatientRecognizer
+
+    with EQUIPPING:
+        if hub.recognizer is None:
+            recognizer, hub.recognizer_info = build_recognizer(hub.config)
+            hub.recognizer = PatientRecognizer(recognizer) if recognizer else None
+        if hub.classifier is None:
+            hub.classifier, hub.classifier_reason = build_classifier(hub.config)
 
 
 def build_queue(config: Config) -> HueyQueue:

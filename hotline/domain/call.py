@@ -56,7 +56,7 @@ class Call:
     direction: str = ""
     """`inbound` or `outbound`, empty when nobody said."""
     layout: str = ""
-    """`two_channel`: each side on a channel of its own; `single_speaker`: one channel, speakers not told apart."""
+    """`LAYOUT_TWO`, `LAYOUT_SINGLE`, or empty for live calls, whose streams say who is heard."""
     engine: str = ""
     """Recognition engine, for example `vosk` or `whisper`; empty when recognition is off."""
     model_version: str = ""
@@ -136,5 +136,9 @@ def _higher(current: RiskLevel | None, offered: RiskLevel) -> RiskLevel:
     return offered if current is None else max(current, offered, key=RISK_ORDER.index)
 
 
+LAYOUT_TWO = "two_channel"
+"""Each side is on a channel of its own."""
+LAYOUT_SINGLE = "single_speaker"
+"""One channel: who speaks is not told apart, everything counts as one side's."""
 SWITCH_AT_ONCE = 0.85
 SWITCH_AFTER = 2
