@@ -151,12 +151,9 @@ def _upload(run: JobRun) -> Mapping[str, Any]:
 
 def equip(hub: Hub) -> None:
     """Give a job worker recogniser and classifier, once, when the first job needs them."""
-    from hotline.patient import PatientRecognizer
-
     with EQUIPPING:
         if hub.recognizer is None:
-            recognizer, hub.recognizer_info = build_recognizer(hub.config)
-            hub.recognizer = PatientRecognizer(recognizer) if recognizer else None
+            hub.recognizer, hub.recognizer_info = build_recognizer(hub.config)
         if hub.classifier is None:
             hub.classifier, hub.classifier_reason = build_classifier(hub.config)
 
@@ -194,6 +191,7 @@ def build(
     from hotline.live import LiveCalls
     from hotline.stores.recordings import WavRecordingStore
     from hotline.switchboard import LiveSwitchboard
+    from hotline.uploads import clean_inbox
 
     bus = build_bus()
     store = build_store(config, bus)
@@ -222,6 +220,7 @@ def build(
     hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
     hub.live = LiveCalls(hub)
     hub.queue = build_queue(config)
+    clean_inbox(config)
     hub.job_kinds = tuple(job_functions())
     if with_job_worker and config["job_worker"] == "inline":
         hub.job_worker = JobWorkerProcess()

@@ -49,6 +49,14 @@ class CorrectLabel:
 
 
 @dataclass(frozen=True)
+class SwapChannels:
+    """The two sides of a finished call were taken for one another."""
+
+    call_id: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class AddNote:
     """The operator writes a line by hand: a remark, or words typed while recognition is down."""
 

@@ -5,6 +5,7 @@ The `data` of each type, as JSON:
     call_started       {"call": CallView}
     segment            {"segment": SegmentView}
     segment_corrected  {"segment": SegmentView}                a supervisor corrected words or speaker
+    channels_swapped   {"by"}                                  who is who changed for all words so far
     entities           {"entities": [EntityView, ...]}        the whole list, replacing the last one
     prediction         {"prediction": PredictionView}
     alert              {"level", "label", "reasons": [...]}    the risk level rose to 高 or 紧急
@@ -37,6 +38,7 @@ class EventType(StrEnum):
     CALL_STARTED = "call_started"
     SEGMENT = "segment"
     SEGMENT_CORRECTED = "segment_corrected"
+    CHANNELS_SWAPPED = "channels_swapped"
     ENTITIES = "entities"
     PREDICTION = "prediction"
     ALERT = "alert"

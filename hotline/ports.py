@@ -288,5 +288,8 @@ class RecordingStore(Protocol):
     def paths(self, call_id: str) -> dict[str, str]:
         """Return the file of each channel that has one."""
 
+    def swap(self, call_id: str) -> None:
+        """Let the files of operator and caller change places; a swap that was cut off is finished first."""
+
 
 Clock = Callable[[], datetime]

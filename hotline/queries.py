@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hotline.domain.segment import OTHER_CHANNEL
 from hotline.events import EventType
 from hotline.freeze_draft import draft
 from hotline.hub import Hub
@@ -47,6 +48,10 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
             fresh = data["segment"]
             others = [segment for segment in result["segments"] if segment["id"] != fresh["id"]]
             result["segments"] = [*others, fresh]
+        elif event.type is EventType.CHANNELS_SWAPPED:
+            for name in ("segments", "gaps"):
+                result[name] = [{**item, "channel": OTHER_CHANNEL[item["channel"]]} for item in result[name]]
+            result["prediction"] = None
         elif event.type is EventType.WRAP_UP:
             result["wrap_up"] = data["wrap_up"]
         elif event.type in (EventType.ENTITIES, EventType.PREDICTION):

@@ -31,6 +31,9 @@ class ReviewUnitOfWork(Protocol):
     def heard_segments(self, call_id: str) -> list[Segment]:
         """Return the segments as they were recognised, without corrections."""
 
+    def swap_channels(self, call_id: str) -> None:
+        """Make the operator's segments the caller's and the other way round, corrections too."""
+
     def add_segment_correction(self, correction: SegmentCorrection) -> None:
         """Store corrected words; `segments` then gives these, and searches find them."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hotline import commands, handlers
-from hotline.audio import AudioFrame, AudioGap
+from hotline.audio import AudioFrame, AudioItem
 from hotline.domain.call import LAYOUT_SINGLE, LAYOUT_TWO
-from hotline.domain.segment import Channel
+from hotline.domain.segment import OTHER_CHANNEL
 from hotline.errors import AudioError
 from hotline.job_ports import JobRun
 from hotline.jobs import JobCancelled
@@ -34,6 +34,7 @@ class ReportedSource:
 
     def __init__(self, source: AudioSource, run: JobRun, claimed_s: float, most_s: float) -> None:
         self.name, self.channels, self.rate_hz = "upload", source.channels, source.rate_hz
+        self.patient = True
         self.problem: AudioError | None = None
         self.cancelled = False
         self._source = source
@@ -49,12 +50,13 @@ class ReportedSource:
             raise AudioError("录音里没有声音", expected="可以播放的录音", found="没有可解码的音频", remedy="请核对文件")
         self._frames = chain((first,), self._frames)
 
-    def frames(self) -> Iterator[AudioFrame | AudioGap]:
+    def frames(self) -> Iterator[AudioItem]:
         """Yield the audio. Raises: AudioError."""
         try:
             for item in self._frames:
                 yield item
-                self._check(item.end_s)
+                if isinstance(item, AudioFrame):
+                    self._check(item.end_s)
         except AudioError as error:
             self.problem = error
             raise
@@ -91,7 +93,7 @@ def _transcribe(run: JobRun, path: Path, open_file: OpenFile) -> Mapping[str, An
     source = open_file(path, None)
     if run.arguments["layout"] == MIRRORED:
         source.close()
-        source = open_file(path, _mirrored(source.channels))
+        source = open_file(path, tuple(OTHER_CHANNEL[channel] for channel in source.channels))
     claimed_s = float(getattr(source, "claimed_s", 0.0))
     if claimed_s > most_s:
         source.close()
@@ -109,11 +111,6 @@ def _transcribe(run: JobRun, path: Path, open_file: OpenFile) -> Mapping[str, An
         duration_s = uow.call(call.id).duration_s
     warning = str(reported.problem) if reported.problem else ""
     return {"call_id": call.id, "layout": layout, "duration_s": duration_s, "warning": warning}
-
-
-def _mirrored(channels: tuple[str, ...]) -> tuple[str, ...]:
-    other = {Channel.OPERATOR.value: Channel.CALLER.value, Channel.CALLER.value: Channel.OPERATOR.value}
-    return tuple(other[channel] for channel in channels)
 
 
 def _close_earlier_attempt(run: JobRun) -> None:

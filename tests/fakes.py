@@ -145,6 +145,9 @@ class NullRecordings:
     def paths(self, call_id: str) -> dict[str, str]:
         return {}
 
+    def swap(self, call_id: str) -> None:
+        pass
+
 
 def said(channel: str, text: str, start_s: float, *, final: bool = True) -> Transcript:
     """A transcript of two seconds."""

@@ -28,3 +28,11 @@ def call(call_id: str) -> str:
     with hub().store.transaction() as uow:
         uow.call(call_id)
     return render_template("app.html", page="call", boot={**boot_data(), "call_id": call_id})
+
+
+@blueprint.get("/uploads")
+@login_required  # type: ignore[untyped-decorator]
+@requires(Permission.HAND_IN)
+def uploads() -> str:
+    """Recordings handed in, single or many."""
+    return render_template("app.html", page="uploads", boot=boot_data())

@@ -22,6 +22,10 @@ class Permission(StrEnum):
     VIEW_CALLS = "view_calls"
     WORK_CALLS = "work_calls"
     """Start and end calls, answer, correct, type."""
+    SWAP_CHANNELS = "swap_channels"
+    """Say that operator and caller were taken for one another on a finished call."""
+    HAND_IN = "hand_in"
+    """Upload recordings to be transcribed."""
     SEND_FREEZE = "send_freeze"
     REVEAL = "reveal"
     """See unmasked personal data, with a reason, audited."""
@@ -47,7 +51,16 @@ class Permission(StrEnum):
 
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "operator": frozenset({Permission.VIEW_CALLS, Permission.WORK_CALLS, Permission.SEND_FREEZE, Permission.REVEAL}),
+    "operator": frozenset(
+        {
+            Permission.VIEW_CALLS,
+            Permission.WORK_CALLS,
+            Permission.SEND_FREEZE,
+            Permission.REVEAL,
+            Permission.HAND_IN,
+            Permission.SWAP_CHANNELS,
+        }
+    ),
     "supervisor": frozenset(
         {
             Permission.VIEW_CALLS,
@@ -59,6 +72,8 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.REVIEW_CALLS,
             Permission.REVIEW_FREEZES,
             Permission.SEE_REPORTS,
+            Permission.HAND_IN,
+            Permission.SWAP_CHANNELS,
         }
     ),
     "trainer": frozenset({Permission.VIEW_CALLS, Permission.VIEW_ALL_CALLS, Permission.LISTEN, Permission.TRAIN}),

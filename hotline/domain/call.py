@@ -98,6 +98,15 @@ class Call:
             return replace(self, facts=facts)
         return replace(self, facts=facts, risk=_higher(self.risk, offered))
 
+    def heard_anew(self) -> Call:
+        """Return the call before the model's first word, for when its words have changed; people's words stand."""
+        if self.label_source == "operator":
+            return self
+        fresh = replace(
+            self, label=None, label_probability=0.0, label_source="", pending_label=None, pending_count=0, risk=None
+        )
+        return fresh.answering(self.facts)
+
     def observing(self, prediction: Prediction) -> Call:
         """Return the call after a prediction: label with hysteresis, and the risk level that goes with it.
 

@@ -13,6 +13,9 @@ class Channel(StrEnum):
     CALLER = "caller"
 
 
+OTHER_CHANNEL = {Channel.OPERATOR.value: Channel.CALLER.value, Channel.CALLER.value: Channel.OPERATOR.value}
+
+
 @dataclass(frozen=True)
 class Word:
     """A recognised word. Times are seconds from the start of the call; confidence is in [0, 1]."""

@@ -22,6 +22,8 @@ MONO = (Channel.CALLER.value,)
 STEREO = (Channel.OPERATOR.value, Channel.CALLER.value)
 """Left is the operator, right the caller."""
 READABLE = "WAV、MP3、Opus、FLAC、M4A 等单声道或双声道录音"
+PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "lavfi", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
+"""FFmpeg formats that lead to other files: a recording that is handed in must not read another call's."""
 SHORTFALL = 0.98
 """A file that holds less than this share of the length it claims is called incomplete."""
 
@@ -167,6 +169,9 @@ def _open(path: Path) -> tuple[InputContainer, AudioStream]:
             found=f"无法识别的内容（{type(error).__name__}）",
             remedy="请核对文件或先转换格式",
         ) from None
+    if PLAYLISTS & set(container.format.name.split(",")):
+        container.close()
+        raise AudioError("播放列表不能当作录音", expected=READABLE, found="播放列表", remedy="请上传录音文件本身")
     stream = next(iter(container.streams.audio), None)
     if stream is None or stream.codec_context is None or not stream.codec_context.sample_rate:
         container.close()

@@ -22,6 +22,7 @@ HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 OPEN_BYTES = 0xFFFFFFFF - HEADER.size
 SAMPLE_BYTES = 2
 SYNC_EVERY_S = 1.0
+SWAPPING = "operator.swapping"
 JITTER_S = 0.03
 """Frames that come this much late or early are joined; a longer hole becomes silence."""
 
@@ -142,9 +143,31 @@ class WavRecordingStore:
         """Return the file of each channel that has one."""
         return {path.stem: str(path) for path in sorted((self._root / call_id).glob("*.wav"))}
 
+    def swap(self, call_id: str) -> None:
+        """Let the files of operator and caller change places; a swap that was cut off is finished first."""
+        folder = self._root / call_id
+        if not _finish_swap(folder) and folder.is_dir():
+            operator, aside = folder / "operator.wav", folder / SWAPPING
+            if operator.exists():
+                operator.rename(aside)
+            elif (folder / "caller.wav").exists():
+                (folder / "caller.wav").rename(operator)
+            _finish_swap(folder)
+
     def repair(self, call_id: str) -> list[str]:
         """Correct the headers of a call whose process died; return the channels that were corrected."""
         return [channel for channel, path in self.paths(call_id).items() if _repair(Path(path))]
+
+
+def _finish_swap(folder: Path) -> bool:
+    """Do what is left of a swap: the operator's file was put aside first. Return whether there was something."""
+    aside, operator, caller = (folder / name for name in (SWAPPING, "operator.wav", "caller.wav"))
+    if not aside.exists():
+        return False
+    if caller.exists() and not operator.exists():
+        caller.rename(operator)
+    aside.rename(caller)
+    return True
 
 
 def _repair(path: Path) -> bool:

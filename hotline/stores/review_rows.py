@@ -7,12 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Table, case, insert, select, update
 
 from hotline.domain.call import Disposition
 from hotline.domain.freeze import FreezeStatus
 from hotline.domain.review import Answer, FreezeDecision, LabelCorrection, QaReview, SegmentCorrection, TrainerMark
-from hotline.domain.segment import Segment, Word
+from hotline.domain.segment import OTHER_CHANNEL, Segment, Word
 from hotline.domain.wrap_up import MONEY_NAMES, Money, SideCode, WrapUp
 from hotline.stores import review_tables, rows, tables
 
@@ -39,6 +39,12 @@ class ReviewRows:
             newest[segment.id].applied_to(segment) if segment.id in newest else segment
             for segment in self.heard_segments(call_id)
         ]
+
+    def swap_channels(self, call_id: str) -> None:
+        """Make the operator's segments the caller's and the other way round, corrections too."""
+        for table in (tables.segments, review_tables.segment_corrections):
+            other = case(OTHER_CHANNEL, value=table.c.channel, else_=table.c.channel)
+            self._connection.execute(update(table).where(table.c.call_id == call_id).values(channel=other))
 
     def add_segment_correction(self, correction: SegmentCorrection) -> None:
         """Store corrected words and make them findable."""

@@ -51,4 +51,5 @@ from web.api import (  # noqa: E402,F401  (routes)
     scripts,
     session,
     streams,
+    uploads,
 )

@@ -8,7 +8,7 @@ from flask import jsonify
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from hotline import commands, handlers
+from hotline import commands, handlers, swapping
 from hotline.domain.segment import Channel
 from hotline.errors import InputError
 from hotline.views import call_view, mask_call, segment_view
@@ -42,6 +42,14 @@ def correct_label(call_id: str) -> Response:
     """Correct the scam type."""
     command = commands.CorrectLabel(call_id, current_user.id, text_of(body(), "label"))
     return jsonify({"call": mask_call(call_view(handlers.correct_label(hub(), command)))})
+
+
+@blueprint.post("/calls/<call_id>/swap")
+@requires(Permission.SWAP_CHANNELS)
+def swap_channels(call_id: str) -> Response:
+    """Make the operator's words the caller's and the other way round, on a finished call."""
+    call = swapping.swap_channels(hub(), commands.SwapChannels(call_id, current_user.id))
+    return jsonify({"call": mask_call(call_view(call))})
 
 
 @blueprint.post("/calls/<call_id>/note")

@@ -108,3 +108,8 @@ export function timeOfDay(iso: string): string {
 export function dayAndMinute(iso: string): string {
   return localMinute(iso).slice(5).replace("T", " ");
 }
+
+/** Return a number of bytes in KB or MB. */
+export function bytesText(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0)} MB`;
+}

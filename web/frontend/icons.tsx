@@ -19,6 +19,8 @@ const PATHS = {
   link: "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12h.01",
   lock: "M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3",
   pen: "M4 20h4L19 9l-4-4L4 16v4Z",
+  upload: "M12 20V6m-6 6 6-6 6 6M4 3h16",
+  swap: "M4 8h14l-4-4M20 16H6l4 4",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5l4 2",
 } as const;
 

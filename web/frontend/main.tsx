@@ -7,6 +7,8 @@ import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/archive.css";
 import "./styles/audio.css";
+import "./styles/integrations.css";
+import "./styles/uploads.css";
 
 interface Page {
   View: ComponentType;
@@ -23,6 +25,10 @@ const PAGES: Record<string, () => Promise<Page>> = {
   calls: async () => {
     const [{ CallsPage }, { openCalls }] = await Promise.all([import("./calls/page"), import("./calls/state")]);
     return { View: CallsPage, open: openCalls };
+  },
+  uploads: async () => {
+    const [{ UploadsPage }, { openUploads, uploading }] = await Promise.all([import("./uploads/page"), import("./uploads/state")]);
+    return { View: UploadsPage, open: openUploads, busy: () => uploading.value };
   },
   archive: async () => {
     const [{ ArchivePage }, { openArchive }] = await Promise.all([import("./archive/page"), import("./archive/state")]);

@@ -15,6 +15,7 @@ export interface Call {
   operator_id: string | null;
   operator_name: string;
   caller_number: string;
+  layout: "" | "two_channel" | "single_speaker";
   engine: string;
   label: string | null;
   label_name: string;

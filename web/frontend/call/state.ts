@@ -138,6 +138,13 @@ const handlers: Record<string, (data: any, event: CallEvent) => void> = {
   partial: ({ channel, text, start_s }: { channel: Channel; text: string; start_s: number }) => {
     partials.value = { ...partials.value, [channel]: text ? { text, start_s } : undefined };
   },
+  channels_swapped: () => {
+    const other = { operator: "caller", caller: "operator" } as const;
+    segments.value = segments.value.map((segment) => ({ ...segment, channel: other[segment.channel] }));
+    gaps.value = gaps.value.map((gap) => ({ ...gap, channel: other[gap.channel] }));
+    prediction.value = null;
+    if (call.value?.label_source === "model" && classifier.value.state === "ok") change({ label: null, label_name: "", label_probability: 0, label_source: "", risk: null });
+  },
   entities: (data: { entities: Entity[] }) => {
     entities.value = data.entities;
   },

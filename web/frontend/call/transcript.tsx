@@ -54,6 +54,16 @@ export function Transcript() {
     <section class="panel transcript" aria-labelledby="transcript-title">
       <h2 id="transcript-title">
         {t("transcript")}
+        {state.call.value?.layout === "single_speaker" && (
+          <span class="tag warn" title={t("layout_single_hint")} data-testid="single-speaker">
+            {t("layout_single_speaker")}
+          </span>
+        )}
+        {may("swap_channels") && !state.isLive.value && rows.length > 0 && (
+          <button class="quiet" onClick={() => void state.command("swap", {})} title={t("swap_hint")} data-testid="swap">
+            <Icon name="swap" /> {t("swap_channels")}
+          </button>
+        )}
         <span class="legend">
           <i class="who operator" /> {t("channel_operator")} <i class="who caller" /> {t("channel_caller")}
         </span>

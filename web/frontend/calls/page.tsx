@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { serverAheadS } from "../api";
-import { boot, may, scamName, t } from "../boot";
+import { boot, may, scamName, t, tCode } from "../boot";
 import { ErrorBox, RiskBadge } from "../common";
 import { clock, dayAndMinute, percent } from "../format";
 import { Icon } from "../icons";
@@ -138,5 +138,5 @@ export function Duration({ call }: { call: Call }) {
 }
 
 function sourceName(source: string): string {
-  return source === "manual" ? t("source_manual") : source === "microphone" ? t("source_microphone") : source === "file" ? t("source_file") : source;
+  return tCode("source_", source).replace(/^source_/, "");
 }
