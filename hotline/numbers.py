@@ -22,6 +22,7 @@ MEASURE = "个次笔天年月张单条件位份期人起样下直些共边般定
 IDIOMS = re.compile(
     rf"百万保障|(?<=[{ANY}])(?<!十)一(?:共|直|定|边|会儿|样|些|般|律|旦|切)|(?<![{ANY}])万一|(?<![{ANY}几])千万(?![块元人])|三心二意|乱七八糟|五花八门|四面八方|三番五次|不管三七二十一"
     rf"|十有八九|八九不离十|千方百计|成千上万|四舍五入|十字路口|一万个(?:不|放)|百分百|百分之百分|亿万富|五百强|说一不二|接二连三"
+    rf"|零零[碎散星]|十万火急|十万八千里|七老八十|(?<![{ANY}])万八千(?=块|元)|十分之[一二两三四五六七八九]"
     rf"|(?<![{ANY}点])十分(?!钟|之)|(?<![{DICTATED}])(?:三十六计|七上八下|一五一十|七七八八|三三两两|一一对应|双十[一二](?!月)|六一八)(?![{DICTATED}])"
     rf"|(?<![{ANY}])二百五(?![{ANY}十])|二维码|二手|五一(?=放假|假期|劳动)|十一(?=放假|假期|国庆|长假)"
     rf"|(?<![{ANY}点])(?!一月[{D}十])(?:一[{MEASURE}直模](?![{U}])|[一二两三四五六七八九][个件句种步](?![{D}]))|一百个放心"
@@ -35,8 +36,11 @@ REPEATED = re.compile(
     rf"(?:(?P<count>[两三四五六])个|(?P<twice>双))(?P<digit>[{DICTATED}])(?=[{DICTATED}]|双|$|[，。,. ])"
 )
 REPEATED_BEHIND = re.compile(rf"(?:[{DICTATED}，。,. ]|尾号|号码|后面|最后|是|^)$")
-PERCENT = re.compile(rf"百分之([{D}{U}点.]+)")
-YEAR = re.compile(rf"([{D}]{{4}})年")
+PERCENT = re.compile(rf"百分之(?P<low>[{D}{U}点.]+)(?:到(?P<high>[{D}{U}点.]+)(?![{ANY}点块元]))?")
+YEAR = re.compile(rf"([{D}]{{4}})年|(?<![{ANY}])([零〇五六七八九][{D}])年(?=出生|生人|的)")
+DISCOUNT = re.compile(rf"(?<![{ANY}])([五六七八九])([一二三四五六七八九])折")
+CROSS = re.compile(r"(?<!\d)(\d{17})[叉乂×]")
+"""The last character of an identity number as it is said and heard."""
 DATE = re.compile(
     rf"(?:(?P<year>[{D}]{{2}})年)?(?P<month>[{D}十]{{1,3}})月(?P<part>份)?(?:(?P<day>[{D}十]{{1,3}})(?P<mark>[号日]))?"
 )
@@ -52,7 +56,9 @@ SPELT = re.compile(r"[一二两三四五六七八九]{2}")
 DAY_WORDS = "早上|上午|中午|下午|晚上|傍晚|凌晨|夜里|半夜|清早|早晨|今天|昨天|前天|明天|后天|今晚|昨晚|今早|昨夜|号|日"
 CLOCK_BEHIND = re.compile(rf"(?:{DAY_WORDS}|[早晚午])(?:的|大概|大约|差不多|，|,| )*$")
 CLOCK_BEHIND_WEAK = re.compile(r"(?:现在|大概|大约|是|在|到|差不多|快|刚)$")
-CLOCK_AHEAD = re.compile(r"多?(?:以前|之前|以后|之后|左右|前|的时候|来钟|多钟)|多(?:转|打|加|到|给|来|接|$|[，。])")
+CLOCK_AHEAD = re.compile(
+    r"多?(?:以前|之前|以后|之后|左右|前|的时候|来钟|多钟)|到(?:早上|上午|中午|下午|晚上|凌晨|第二天)?[零〇一二两三四五六七八九十0-9]{1,3}点|多(?:转|打|加|到|给|来|接|$|[，。])"
+)
 CLOSE_BY = re.compile(
     rf"(?<![{ANY}点])(?P<head>(?:[{D}]?[十百千万])+)(?P<low>[一二三四五六七八])(?P<high>[二三四五六七八九])(?P<tail>[十百千万亿]*)"
 )
@@ -69,7 +75,7 @@ COUNTED_AHEAD = re.compile(rf"[{MEASURE}]")
 DICTATION = re.compile(rf"[{DICTATED}](?:[ \-]?[{DICTATED}])+")
 ONLY_DIGITS = re.compile(rf"(?:[{DICTATED} ，,。、嗯呃啊对好]|那个|然后|是的|再来)+")
 FRACTION_OF_YUAN = re.compile(
-    rf"(?P<yuan>[{ANY}]+)块(?P<jiao>[一二两三四五六七八九1-9])(?:毛(?P<fen>[一二三四五六七八九1-9]?)分?)?(?![{ANY}{MEASURE}块])"
+    rf"(?P<yuan>[{ANY}]+)块(?:[零〇0](?=.毛))?(?P<jiao>[一二两三四五六七八九1-9])(?:毛(?P<fen>[一二三四五六七八九1-9]?)分?)?(?![{ANY}{MEASURE}块])"
 )
 SINGLE = re.compile(
     rf"(?<![{ANY}第几周期拜])([一二两三四五六七八九])(?=块(?!儿)|元|毛|角|分钟|小时|个小时|万|千(?!万)|岁|倍|折)"
@@ -120,6 +126,7 @@ def normalise_marked(text: str) -> str:
     text = CARDINAL.sub(_cardinal, text)
     text = SHORTHAND.sub(_shorthand, text)
     text = SINGLE.sub(lambda match: str(DIGIT_VALUES[match[1]]), text)
+    text = CROSS.sub(r"\1X", text)
     return re.sub("[\ue000-\uf8ff]", lambda match: kept[ord(match[0]) - 0xE000], text)
 
 
@@ -163,8 +170,11 @@ def _number(text: str, otherwise: str) -> str:
 
 
 def _percent(match: re.Match[str]) -> str:
-    value = Decimal(100) if match[1] == "百" else cardinal(match[1])
-    return match[0] if value is None else plain(value) + "%"
+    low = Decimal(100) if match["low"] == "百" else cardinal(match["low"])
+    high = cardinal(match["high"]) if match["high"] else None
+    if low is None:
+        return match[0]
+    return plain(low) + "%" + ("" if not match["high"] else f"到{match['high'] if high is None else plain(high) + '%'}")
 
 
 def _date(match: re.Match[str]) -> str:
@@ -261,7 +271,8 @@ def _shorthand(match: re.Match[str]) -> str:
 
 PASSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (PERCENT, _percent),
-    (YEAR, lambda match: digits(match[1]) + "年"),
+    (YEAR, lambda match: digits(match[1] or match[2]) + "年"),
+    (DISCOUNT, lambda match: f"{digits(match[1])}.{digits(match[2])}折"),
     (DATE, _date),
     (DECIMAL, _decimal),
     (CLOCK, _clock),
