@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from hotline.domain.call import Call
-from hotline.domain.labels import CallLabel, EvidenceMark, LabelOrigin, QueueRow, rank
+from hotline.domain.labels import CallLabel, EvidenceMark, LabelOrigin, QueueRow, is_control, rank
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment
 from hotline.errors import InputError, StateError
@@ -52,20 +52,22 @@ def undo_label(hub: Hub, user_id: str) -> CallLabel:
 def call_to_label(hub: Hub, call_id: str, user_id: str) -> dict[str, Any]:
     """Return a call for its labelling page, masked: text, what the model proposes, and one's own label if any.
 
-    Others' labels are left out, so that a second label is independent. Raises: NotFoundError, StateError.
+    Others' labels are left out, and where a second opinion or an unbiased sample is wanted so is the proposal. Raises: NotFoundError, StateError.
     """
     with hub.store.transaction() as uow:
         call = _finished(uow.call(call_id))
         segments = uow.segments(call_id)
         prediction = uow.latest_prediction(call_id)
         labels = uow.labels(call_id)
-        uow.audit(user_id, "label.view", call_id)
+        sent = uow.trainer_mark(call_id) is not None
+    others = any(label.user_id != user_id and _by_hand(label) for label in labels)
+    blind = others or (not sent and is_control(call_id, hub.config.number("label_control_share")))
     mine = next((label for label in labels if label.user_id == user_id and _by_hand(label)), None)
     return {
         "call": mask_call(call_view(call)),
-        "model_version": prediction.model_version if prediction else "",
+        "model_version": prediction.model_version if prediction and not blind else "",
         "segments": [mask_segment(segment_view(segment)) for segment in segments],
-        "proposal": _proposal(call, labels, prediction, segments),
+        "proposal": None if blind else _proposal(call, labels, prediction, segments),
         "mine": label_view(mine) if mine else None,
         "audio": sorted(hub.recordings.paths(call_id)),
     }

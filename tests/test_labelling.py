@@ -20,9 +20,16 @@ from hotline.errors import DatasetError, InputError, StateError
 from hotline.hub import Hub
 from hotline.labelling import call_to_label, doubly_labelled, label_queue, save_label, undo_label
 from hotline.reviewing import send_to_trainer
+from tests.conftest import MakeHub
 from tests.fakes import said
 
 FRAUD, ORDINARY = "公安局让我把钱转到安全账户里去", "我想问一下银行几点钟开门营业"
+
+
+@pytest.fixture
+def hub(make_hub: MakeHub) -> Hub:
+    """A hub whose queue leaves nothing to chance."""
+    return make_hub({"HOTLINE_LABEL_CONTROL_SHARE": "0"})
 
 
 def finished(hub: Hub, text: str = FRAUD, call_id: str = "") -> str:
@@ -94,7 +101,8 @@ def test_a_label_is_kept_quoted_undone_and_never_a_proposal(hub: Hub) -> None:
     stored = label(hub, call_id, evidence=(mark,), money_gone=False)
     assert stored.evidence[0].text == "公安局"
     assert call_to_label(hub, call_id, "t1")["mine"]["money_gone"] is False
-    assert call_to_label(hub, call_id, "t2")["mine"] is None
+    second = call_to_label(hub, call_id, "t2")
+    assert second["mine"] is None and second["proposal"] is None
     assert call_id not in [row.candidate.call_id for row in label_queue(hub, "t1")]
     assert undo_label(hub, "t1").call_id == call_id
     assert [row.candidate.call_id for row in label_queue(hub, "t1")] == [call_id]

@@ -135,6 +135,11 @@ def share_of(call_id: str, purpose: str) -> float:
     return int(hashlib.sha256(f"{purpose}:{call_id}".encode()).hexdigest()[:8], 16) / 2**32
 
 
+def is_control(call_id: str, control_share: float) -> bool:
+    """Say whether chance alone puts the call among those that are labelled."""
+    return share_of(call_id, "control") < control_share
+
+
 def rank(candidates: Iterable[Candidate], user_id: str, control_share: float, double_share: float) -> list[QueueRow]:
     """Return the queue of one trainer.
 
@@ -152,7 +157,7 @@ def rank(candidates: Iterable[Candidate], user_id: str, control_share: float, do
                 ranked.append(QueueRow(candidate, QueueReason.SECOND))
         elif candidate.sent_note is not None:
             ranked.append(QueueRow(candidate, QueueReason.SENT))
-        elif share_of(candidate.call_id, "control") < control_share:
+        elif is_control(candidate.call_id, control_share):
             control.append(QueueRow(candidate, QueueReason.CONTROL))
         elif candidate.corrected:
             ranked.append(QueueRow(candidate, QueueReason.CORRECTED))

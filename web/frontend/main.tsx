@@ -9,6 +9,7 @@ import "./styles/archive.css";
 import "./styles/audio.css";
 import "./styles/integrations.css";
 import "./styles/uploads.css";
+import "./styles/train.css";
 
 interface Page {
   View: ComponentType;
@@ -33,6 +34,22 @@ const PAGES: Record<string, () => Promise<Page>> = {
   archive: async () => {
     const [{ ArchivePage }, { openArchive }] = await Promise.all([import("./archive/page"), import("./archive/state")]);
     return { View: ArchivePage, open: openArchive };
+  },
+  train_queue: async () => {
+    const { QueuePage, openQueue } = await import("./train/queue");
+    return { View: QueuePage, open: openQueue };
+  },
+  train_label: async () => {
+    const [{ LabelPage }, { openLabelling }] = await Promise.all([import("./train/label_page"), import("./train/label_state")]);
+    return { View: LabelPage, open: openLabelling };
+  },
+  train_data: async () => {
+    const { DataPage, openData } = await import("./train/data");
+    return { View: DataPage, open: openData };
+  },
+  train_models: async () => {
+    const { ModelsPage, openModels } = await import("./train/models");
+    return { View: ModelsPage, open: openModels };
   },
 };
 
