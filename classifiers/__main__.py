@@ -33,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--output", type=Path, required=True, help="folder for checkpoints and the finished model")
     train.add_argument("--data", type=Path, help="labelled calls; default: the shipped ones")
     train.add_argument("--first-stage", type=Path, help="related dialogues to train on first")
-    train.add_argument("--start-from", type=Path, help="first_stage.pt of an earlier run")
+    train.add_argument(
+        "--start-from", type=Path, help="model folder, or first_stage.pt or network.pt of an earlier run"
+    )
     train.add_argument("--layers", type=int, default=6, help="encoder layers to keep; 0 keeps all")
     train.add_argument("--epochs", type=int, default=6)
     train.add_argument("--batch-size", type=int, default=16)
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "evaluate":
             command.add_argument("--base", help="also measure the frozen encoder and the other baselines")
             command.add_argument("--spoken", type=Path, help="really transcribed calls; default: the shipped ones")
+            command.add_argument("--beside", type=Path, nargs="*", default=[], help="more model folders, a row each")
 
     predict = commands.add_parser("predict", help="label calls 预测")
     predict.add_argument("--input", type=Path, required=True, metavar="calls.jsonl")
@@ -113,11 +116,13 @@ def _write_folder(training: Path, folder: Path, version: str, *, int8: bool) -> 
 def _evaluate(arguments: argparse.Namespace) -> None:
     from classifiers.report import evaluate_all
 
-    result = evaluate_all(arguments.model, arguments.data, arguments.split, arguments.base, arguments.spoken)
+    result = evaluate_all(
+        arguments.model, arguments.data, arguments.split, arguments.base, arguments.spoken, arguments.beside
+    )
     arguments.output.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
     for name, row in result["models"].items():
-        spoken = f"  transcribed {row['transcribed']['macro_f1']:.3f}" if "transcribed" in row else ""
-        print(f"{name:24} clean {row['clean']['macro_f1']:.3f}  damaged {row['damaged']['macro_f1']:.3f}{spoken}")
+        sets = [s for s in ("clean", "damaged", "transcribed", "independent") if s in row]
+        print(f"{name:24}", *(f" {s} {row[s]['macro_f1']:.3f}" for s in sets))
 
 
 def _errors(arguments: argparse.Namespace) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from tokenizers import Tokenizer
 
 from classifiers.damage import Damager
-from classifiers.dataset import LabelledCall, caller_turn_count, heard_until, read_lines
+from classifiers.dataset import LabelledCall, caller_turn_count, heard_until
 from classifiers.encoding import PAD_ID, Window, encode
 from classifiers.network import STAGES
 from hotline.domain.segment import Channel, Turn
@@ -104,6 +103,17 @@ class EpochBatches(Protocol):
         """Yield the batches of an epoch."""
 
 
+def dialogue_turns(row: dict[str, Any]) -> list[Turn]:
+    """Return a dialogue's turns; who called out (`left`) takes the operator's mark."""
+    sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
+    return [Turn(sides[side], text) for side, text in row["turns"]]
+
+
+def dialogue_type(row: dict[str, Any]) -> str:
+    """Return a dialogue's own type."""
+    return row["type"] or "普通"
+
+
 class CallBatches:
     """Makes each epoch's batches: a random prefix of each call, often damaged."""
 
@@ -151,18 +161,12 @@ class CallBatches:
 
 
 class DialogueBatches:
-    """Batches of the first stage: whole dialogues, labelled with their own type."""
+    """Batches of dialogues `{turns: [[left|right, text]], type}`, labelled with their own type."""
 
-    def __init__(self, path: Path, tokenizer: Tokenizer, batch_size: int, seed: int) -> None:
-        rows = [row for _, row in read_lines(path)]
-        self.types = sorted({row["type"] or "普通" for row in rows})
-        sides = {"left": Channel.OPERATOR, "right": Channel.CALLER}
+    def __init__(self, rows: Sequence[dict[str, Any]], tokenizer: Tokenizer, batch_size: int, seed: int) -> None:
+        self.types = sorted({dialogue_type(row) for row in rows})
         self.examples = [
-            (
-                encode([Turn(sides[s], t) for s, t in row["turns"]], tokenizer)[0].ids,
-                self.types.index(row["type"] or "普通"),
-            )
-            for row in rows
+            (encode(dialogue_turns(row), tokenizer)[0].ids, self.types.index(dialogue_type(row))) for row in rows
         ]
         self.batch_size = batch_size
         self.seed = seed

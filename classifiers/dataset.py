@@ -18,6 +18,8 @@ DATA_DIR = Path(__file__).parent / "data"
 CALLS_FILE = DATA_DIR / "calls.jsonl"
 SPOKEN_FILE = DATA_DIR / "spoken.jsonl"
 """Calls of the test split as a real recogniser wrote them down, made by `benchmarks.spoken_calls`."""
+INDEPENDENT_FILE = DATA_DIR / "independent.jsonl"
+"""Calls for testing only, by a writer who had seen none of the others."""
 SPLITS = ("train", "validation", "test")
 
 

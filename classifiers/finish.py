@@ -13,9 +13,8 @@ from classifiers.calibration import fit
 from classifiers.dataset import data_hash, read_calls
 from classifiers.evaluation import score
 from classifiers.export import write_model
-from classifiers.network import build_network
 from classifiers.predictor import OnnxClassifier
-from classifiers.training import load_tokenizer
+from classifiers.training import starting_point
 from hotline.errors import ModelError
 
 
@@ -34,16 +33,18 @@ def finish(training: Path, folder: Path, version: str, *, int8: bool) -> None:
         )
     arguments = json.loads(arguments_file.read_text("utf-8"))
     layers = None if arguments["layers"] == "None" else int(arguments["layers"])
-    network = build_network(arguments["base"], layers)
+    earlier = None if arguments.get("start_from", "None") == "None" else Path(arguments["start_from"])
+    whole = earlier if earlier and earlier.is_dir() else None
+    network, tokenizer = starting_point(arguments["base"], layers, whole)
     network.load_state_dict(torch.load(training / "network.pt", weights_only=True))
     calls = read_calls(Path(arguments["data"]))
     write_model(
         network,
-        load_tokenizer(arguments["base"]),
+        tokenizer,
         folder,
         version=version,
         data_hash=data_hash(calls),
-        base=Path(arguments["base"]).name,
+        base=read_manifest(whole).base if whole else Path(arguments["base"]).name,
         int8=int8,
     )
     validation = [call for call in calls if call.split == "validation"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,52 +14,68 @@ from typing import Any
 from tqdm import tqdm
 
 from classifiers.baselines import FrozenEncoder, KeywordRules, TfidfLinear, training_texts
-from classifiers.dataset import CALLS_FILE, SPOKEN_FILE, LabelledCall, data_hash, read_calls
+from classifiers.dataset import CALLS_FILE, INDEPENDENT_FILE, SPOKEN_FILE, LabelledCall, data_hash, read_calls
 from classifiers.encoding import Window
-from classifiers.evaluation import damaged, evaluate, evidence_check, near_domain, score
+from classifiers.evaluation import Predict, damaged, evaluate, evidence_check, near_domain, score
 from classifiers.predictor import SHIPPED, OnnxClassifier
+from hotline.domain.risk import Prediction
 from hotline.domain.segment import Turn
 
+PredictLabels = Callable[[Sequence[Sequence[Turn]]], list[str]]
 EVIDENCE_CALLS = 200
 LATENCY_RUNS = 60
 
 
+@dataclass(frozen=True)
+class TestSets:
+    """What every model of a report is measured on."""
+
+    split: list[LabelledCall]
+    heard: list[LabelledCall]
+    """Calls of the split that a real recogniser wrote down."""
+    independent: list[LabelledCall]
+    """Calls by a writer who had seen none of the others."""
+
+
 def evaluate_all(
-    model: Path | None, data: Path | None, split: str, base: str | None, spoken: Path | None
+    model: Path | None,
+    data: Path | None,
+    split: str,
+    base: str | None,
+    spoken: Path | None,
+    beside: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Return machine, date, data hash and the figures of the model and, given a base, of all baselines.
 
-    Calls of the split that a real recogniser wrote down (`spoken`) are measured apart.
+    The models of the folders `beside` (the fp32 form, an earlier version) get a short row each.
     """
     calls = read_calls(data or CALLS_FILE)
-    chosen = [call for call in calls if call.split == split]
     source = spoken or (SPOKEN_FILE if SPOKEN_FILE.exists() else None)
-    heard = [call for call in read_calls(source) if call.split == split] if source else []
-    classifier = OnnxClassifier(model or SHIPPED, threads=2)
+    sets = TestSets(
+        [call for call in calls if call.split == split],
+        [call for call in read_calls(source) if call.split == split] if source else [],
+        read_calls(INDEPENDENT_FILE) if split == "test" else [],
+    )
     models: dict[str, Any] = {}
     if base:
         texts, labels = training_texts(calls)
-        models["keyword rules"] = _short(KeywordRules().predict, chosen, heard)
-        models["TF-IDF linear"] = _short(TfidfLinear().fit(texts, labels).predict, chosen, heard)
-        models["frozen encoder"] = _short(FrozenEncoder(base).fit(texts, labels).predict, chosen, heard)
-
-    def plain(turns: Sequence[Sequence[Turn]]) -> Any:
-        rows = range(0, len(turns), 64)
-        return [
-            p
-            for i in tqdm(rows, desc="预测", disable=None)
-            for p in classifier.predict(turns[i : i + 64], evidence=False)
-        ]
-
-    row = evaluate(plain, chosen)
-    row |= _transcribed(lambda calls: [prediction.label for prediction in plain(calls)], chosen, heard)
-    row["evidence"] = evidence_check(classifier.predict, plain, chosen[:EVIDENCE_CALLS])
+        models["keyword rules"] = _short(KeywordRules().predict, sets)
+        models["TF-IDF linear"] = _short(TfidfLinear().fit(texts, labels).predict, sets)
+        models["frozen encoder"] = _short(FrozenEncoder(base).fit(texts, labels).predict, sets)
+    for folder in beside:
+        other = OnnxClassifier(folder, threads=2)
+        models[other.version] = _short(_labels_by(other), sets)
+    classifier = OnnxClassifier(model or SHIPPED, threads=2)
+    plain = _predict_by(classifier)
+    row = _short(_labels_by(classifier), sets) | evaluate(plain, sets.split)
+    row["evidence"] = evidence_check(classifier.predict, plain, sets.split[:EVIDENCE_CALLS])
     row["latency_ms_128_tokens"] = latency_ms(model or SHIPPED)
     models[f"fine-tuned {classifier.version}"] = row
     return {
         "split": split,
-        "calls": len(chosen),
-        "transcribed_calls": len(heard),
+        "calls": len(sets.split),
+        "transcribed_calls": len(sets.heard),
+        "independent_calls": len(sets.independent),
         "data_hash": data_hash(calls),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}",
@@ -78,24 +95,38 @@ def latency_ms(folder: Path) -> float:
     return statistics.median(times) * 1000
 
 
-def _short(predict: Any, calls: Sequence[LabelledCall], heard: Sequence[LabelledCall]) -> dict[str, Any]:
-    truth = [call.label for call in calls]
-    labels = predict([call.turns for call in calls])
-    return {
-        "clean": vars(score(truth, labels)),
-        "damaged": vars(score(truth, predict(damaged(calls)))),
-        "near_domain": near_domain(calls, labels),
-        **_transcribed(predict, calls, heard),
-    }
+def _predict_by(classifier: OnnxClassifier) -> Predict:
+    def plain(turns: Sequence[Sequence[Turn]]) -> list[Prediction]:
+        rows = range(0, len(turns), 64)
+        return [
+            p
+            for i in tqdm(rows, desc="预测", disable=None)
+            for p in classifier.predict(turns[i : i + 64], evidence=False)
+        ]
+
+    return plain
 
 
-def _transcribed(predict: Any, calls: Sequence[LabelledCall], heard: Sequence[LabelledCall]) -> dict[str, Any]:
-    """Return the figures on transcribed calls, and on the same calls as they were written; nothing without any."""
-    if not heard:
-        return {}
-    truth = [call.label for call in heard]
-    written = {call.id: call.turns for call in calls}
-    return {
-        "transcribed": vars(score(truth, predict([call.turns for call in heard]))),
-        "same_calls_written": vars(score(truth, predict([written[call.id] for call in heard]))),
+def _labels_by(classifier: OnnxClassifier) -> PredictLabels:
+    plain = _predict_by(classifier)
+    return lambda calls: [prediction.label for prediction in plain(calls)]
+
+
+def _short(predict: PredictLabels, sets: TestSets) -> dict[str, Any]:
+    """Return the figures that every model has: clean, damaged, near-domain, transcribed, independent."""
+    labels = predict([call.turns for call in sets.split])
+    row: dict[str, Any] = {
+        "clean": vars(score([call.label for call in sets.split], labels)),
+        "damaged": vars(score([call.label for call in sets.split], predict(damaged(sets.split)))),
+        "near_domain": near_domain(sets.split, labels),
     }
+    if sets.heard:
+        truth = [call.label for call in sets.heard]
+        written = {call.id: call.turns for call in sets.split}
+        row["transcribed"] = vars(score(truth, predict([call.turns for call in sets.heard])))
+        row["same_calls_written"] = vars(score(truth, predict([written[call.id] for call in sets.heard])))
+    if sets.independent:
+        labels = predict([call.turns for call in sets.independent])
+        row["independent"] = vars(score([call.label for call in sets.independent], labels))
+        row["independent_near_domain"] = near_domain(sets.independent, labels)
+    return row

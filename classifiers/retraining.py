@@ -17,10 +17,8 @@ from classifiers.calibration import fit
 from classifiers.dataset import LabelledCall, data_hash, read_calls
 from classifiers.evaluation import per_class, score
 from classifiers.export import write_model
-from classifiers.network import build_network
 from classifiers.predictor import OnnxClassifier
-from classifiers.training import TrainingArguments, call_loss, load_tokenizer, run_stage
-from classifiers.warm_start import load_network
+from classifiers.training import TrainingArguments, call_loss, run_stage, starting_point
 from hotline.training_ports import Report, TrainingOrder
 
 WARM_RATE = 3e-5
@@ -85,10 +83,7 @@ class TorchTrainer:
         )
         torch.manual_seed(args.seed)
         torch.set_num_threads(args.threads)
-        if order.encoder:
-            network, tokenizer = build_network(args.base, args.layers), load_tokenizer(args.base)
-        else:
-            network, tokenizer = load_network(order.start)
+        network, tokenizer = starting_point(args.base, args.layers, None if order.encoder else order.start)
         batches = _Reported(
             CallBatches(taught, tokenizer, args.batch_size, args.seed, damage=True),
             order.epochs,

@@ -14,8 +14,9 @@ from torch import nn
 from tqdm import tqdm
 
 from classifiers.batches import Batch, CallBatches, DialogueBatches, EpochBatches, known_patterns
-from classifiers.dataset import CALLS_FILE, read_calls
+from classifiers.dataset import CALLS_FILE, read_calls, read_lines
 from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
+from classifiers.warm_start import load_network
 from hotline.errors import ConfigError
 from hotline.taxonomy import load_taxonomy
 
@@ -46,7 +47,10 @@ class TrainingArguments:
     checkpoint_every: int = CHECKPOINT_EVERY
     """Steps between checkpoints."""
     start_from: Path | None = None
-    """`first_stage.pt` or `network.pt` of an earlier run, in place of `first_stage`."""
+    """A finished model folder, or `first_stage.pt` or `network.pt` of an earlier run, in place of `first_stage`.
+
+    A model folder brings its own encoder and tokenizer: `base` and `layers` are not used then.
+    """
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -179,7 +183,8 @@ class FirstStageNetwork(nn.Module):
 def train_first_stage(network: ScamNetwork, tokenizer: Tokenizer, args: TrainingArguments) -> None:
     """Fit the encoder to related dialogues, and a shortened encoder to the full one. Saves `first_stage.pt`."""
     assert args.first_stage is not None
-    batches = DialogueBatches(args.first_stage, tokenizer, args.batch_size, args.seed)
+    rows = [row for _, row in read_lines(args.first_stage)]
+    batches = DialogueBatches(rows, tokenizer, args.batch_size, args.seed)
     teacher, hidden_size = load_encoder(args.base, None) if args.layers else (None, network.heads.in_features)
     stage = FirstStageNetwork(network.encoder, hidden_size, len(batches.types), teacher)
 
@@ -200,11 +205,8 @@ def train(args: TrainingArguments) -> ScamNetwork:
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
-    network = build_network(args.base, args.layers)
-    tokenizer = load_tokenizer(args.base)
-    if args.start_from:
-        _load_earlier(network, args.start_from)
-    elif args.first_stage:
+    network, tokenizer = starting_point(args.base, args.layers, args.start_from)
+    if args.first_stage and not args.start_from:
         train_first_stage(network, tokenizer, args)
     calls = [call for call in read_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
     run_stage(
@@ -221,8 +223,22 @@ def train(args: TrainingArguments) -> ScamNetwork:
     return network
 
 
+def starting_point(base: str, layers: int | None, start_from: Path | None) -> tuple[ScamNetwork, Tokenizer]:
+    """Return the network that training begins with, and its tokenizer. Raises: ModelError, ConfigError."""
+    if start_from and start_from.is_dir():
+        return load_network(start_from)
+    network = build_network(base, layers)
+    if start_from:
+        _load_earlier(network, start_from)
+    return network, load_tokenizer(base)
+
+
 def _load_earlier(network: ScamNetwork, path: Path) -> None:
-    """Take over a whole earlier network, or its encoder only."""
+    """Take over a whole earlier network, or its encoder only. Raises: ConfigError."""
+    if not path.is_file():
+        raise ConfigError(
+            "--start-from 不对", expected="模型文件夹、first_stage.pt 或 network.pt", found=path.name, remedy="检查路径"
+        )
     state = torch.load(path, weights_only=True)
     if any(name.startswith("heads.") for name in state):
         network.load_state_dict(state)

@@ -84,7 +84,10 @@ def load_network(folder: Path) -> tuple[ScamNetwork, Tokenizer]:
 
 def _not_ours(found: str) -> ModelError:
     return ModelError(
-        "无法从该模型继续训练", expected="本项目导出的 int8 模型", found=found, remedy="换用随附模型，或指定预训练编码器"
+        "无法从该模型继续训练",
+        expected="本项目导出的 int8 模型",
+        found=found,
+        remedy="换用随附模型，或指定预训练编码器",
     )
 
 

@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from classifiers.__main__ import main
+from classifiers.encoding import encode
+from classifiers.network import pooled
 from classifiers.predictor import SHIPPED, OnnxClassifier
 from classifiers.training import TrainingArguments
+from classifiers.warm_start import load_network
 from hotline.domain.segment import Turn
 from hotline.errors import ConfigError
 
@@ -121,3 +124,28 @@ def test_wrong_arguments_are_named(change: dict[str, float], tmp_path: Path) -> 
 def test_a_missing_base_is_explained(tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments(tmp_path / "none", tiny_data, tmp_path / "run")) == 2
     assert "--base" in capsys.readouterr().err
+
+
+def test_training_goes_on_from_a_finished_model(tiny_data: Path, tmp_path: Path) -> None:
+    """The shipped int8 model, with no encoder at hand, is a starting point that already knows its labels."""
+    start, tokenizer = load_network(SHIPPED)
+    start.eval()
+    shipped = OnnxClassifier()
+    call = [Turn("caller", "对方说我涉嫌洗钱，要我把钱转到安全账户")]
+    window = encode(call, tokenizer)[0]
+    ids = torch.tensor([window.ids])
+    with torch.no_grad():
+        logits = pooled(start(ids, torch.ones_like(ids)), torch.ones_like(ids))[0]
+    assert int(logits[: len(shipped.labels)].argmax()) == int(shipped.logits([call])[0][: len(shipped.labels)].argmax())
+    command = ["train", "--start-from", str(SHIPPED), "--data", str(tiny_data), "--output", str(tmp_path / "run")]
+    assert main([*command, "--epochs", "1", "--batch-size", "32", "--version", "own"]) == 0
+    own = OnnxClassifier(tmp_path / "run" / "model")
+    assert (own.version, own.manifest.base) == ("own", shipped.manifest.base)
+    assert own.predict([call])[0].label == "authority"
+
+
+def test_a_missing_starting_point_is_explained(
+    tiny_base: Path, tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(tiny_base, tiny_data, tmp_path / "run", "--start-from", str(tmp_path / "none.pt"))) == 2
+    assert "--start-from" in capsys.readouterr().err
