@@ -219,8 +219,8 @@ class UnitOfWork(
     def audit(self, actor: str, action: str, target: str, detail: str = "", ok: bool = True) -> None:
         """Append to the hash-chained audit trail. `detail` must hold no personal data."""
 
-    def audit_trail(self, limit: int = 200) -> list[dict[str, Any]]:
-        """Return the newest audit rows."""
+    def audit_trail(self, limit: int = 200, before: int | None = None) -> list[dict[str, Any]]:
+        """Return the newest audit rows, of those with an id below `before` if given."""
 
 
 class Store(Protocol):

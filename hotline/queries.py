@@ -9,7 +9,17 @@ from hotline.events import EventType
 from hotline.freeze_draft import draft
 from hotline.hub import Hub
 from hotline.search_ports import CallFilter
-from hotline.views import call_view, freeze_view, mask_call, mask_data, mask_freeze, mask_segment, segment_view
+from hotline.views import (
+    call_view,
+    freeze_view,
+    mask_call,
+    mask_data,
+    mask_freeze,
+    mask_segment,
+    mask_wrap_up,
+    segment_view,
+    wrap_up_view,
+)
 
 SNAPSHOT_EVENTS = 100_000
 BOARD_CALLS = 1000
@@ -26,6 +36,10 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
     with hub.store.transaction() as uow:
         call = uow.call(call_id)
         freezes = [freeze_view(request) for request in uow.freezes(call_id=call_id)]
+        stored = uow.wrap_up(call_id)
+    wrap_up = wrap_up_view(stored) if stored else None
+    if wrap_up and masked:
+        wrap_up = mask_wrap_up(wrap_up)
     result: dict[str, Any] = {
         "call": mask_call(call_view(call)) if masked else call_view(call),
         "segments": [],
@@ -36,7 +50,7 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
         "notes": [],
         "recognizer": None,
         "classifier": None,
-        "wrap_up": None,
+        "wrap_up": wrap_up,
         "freezes": [mask_freeze(view) for view in freezes] if masked else freezes,
         "last_seq": events[-1].seq if events else 0,
     }
@@ -52,8 +66,6 @@ def snapshot(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
             for name in ("segments", "gaps"):
                 result[name] = [{**item, "channel": OTHER_CHANNEL[item["channel"]]} for item in result[name]]
             result["prediction"] = None
-        elif event.type is EventType.WRAP_UP:
-            result["wrap_up"] = data["wrap_up"]
         elif event.type in (EventType.ENTITIES, EventType.PREDICTION):
             result[event.type.value] = data[event.type.value]
         elif event.type in (EventType.RECOGNIZER, EventType.CLASSIFIER):

@@ -13,6 +13,7 @@ from hotline.domain.freeze import FreezeRequest
 from hotline.domain.integration import HookEvent
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment
+from hotline.domain.wrap_up import WrapUp
 from hotline.events import CallEvent, EventType
 from hotline.privacy import mask_entity, mask_text
 from hotline.taxonomy import load_taxonomy
@@ -162,6 +163,20 @@ def freeze_view(request: FreezeRequest) -> dict[str, Any]:
     }
 
 
+def wrap_up_view(wrap_up: WrapUp) -> dict[str, Any]:
+    """Return a wrap-up as JSON."""
+    return {
+        "by": wrap_up.by,
+        "at": wrap_up.at.isoformat(timespec="seconds"),
+        "disposition": wrap_up.disposition,
+        "side_codes": list(wrap_up.side_codes),
+        "persons": wrap_up.persons,
+        **asdict(wrap_up.money),
+        "note": wrap_up.note,
+        "summary": wrap_up.summary,
+    }
+
+
 def event_view(event: CallEvent, *, masked: bool) -> dict[str, Any]:
     """Return an event as it goes to a console."""
     data = mask_data(event.type, event.data) if masked else dict(event.data)
@@ -194,8 +209,7 @@ def mask_data(event_type: EventType, data: Mapping[str, Any]) -> dict[str, Any]:
     elif event_type is EventType.FREEZE:
         masked["freeze"] = mask_freeze(masked["freeze"])
     elif event_type is EventType.WRAP_UP:
-        wrap_up = masked["wrap_up"]
-        masked["wrap_up"] = {**wrap_up, "note": mask_text(wrap_up["note"]), "summary": mask_text(wrap_up["summary"])}
+        masked["wrap_up"] = mask_wrap_up(masked["wrap_up"])
     elif event_type in (EventType.PARTIAL, EventType.NOTE):
         masked["text"] = mask_text(masked["text"])
     return masked
@@ -224,6 +238,11 @@ def mask_entity_view(view: Mapping[str, Any]) -> dict[str, Any]:
 def mask_prediction(view: Mapping[str, Any]) -> dict[str, Any]:
     """Mask numbers inside evidence."""
     return {**view, "evidence": [{**span, "text": mask_text(span["text"])} for span in view["evidence"]]}
+
+
+def mask_wrap_up(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask numbers in the note and the summary."""
+    return {**view, "note": mask_text(view["note"]), "summary": mask_text(view["summary"])}
 
 
 def mask_freeze(view: Mapping[str, Any]) -> dict[str, Any]:

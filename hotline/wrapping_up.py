@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from hotline.domain.wrap_up import MONEY_NAMES, Money, SideCode, WrapUp
 from hotline.errors import InputError, StateError
 from hotline.events import EventType
 from hotline.hub import Hub
+from hotline.views import wrap_up_view
 from hotline.wrap_up_draft import Clause, draft_summary, suggested_money
 
 C = TypeVar("C", bound=StrEnum)
@@ -58,20 +59,6 @@ def parse_wrap_up(hub: Hub, call_id: str, actor: str, form: dict[str, Any]) -> W
         str(form.get("note") or "").strip(),
         str(form.get("summary") or "").strip(),
     )
-
-
-def wrap_up_view(wrap_up: WrapUp) -> dict[str, Any]:
-    """Return a wrap-up as JSON."""
-    return {
-        "by": wrap_up.by,
-        "at": wrap_up.at.isoformat(timespec="seconds"),
-        "disposition": wrap_up.disposition,
-        "side_codes": list(wrap_up.side_codes),
-        "persons": wrap_up.persons,
-        **asdict(wrap_up.money),
-        "note": wrap_up.note,
-        "summary": wrap_up.summary,
-    }
 
 
 def _one_of(kind: type[C], value: object, name: str) -> C:

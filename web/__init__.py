@@ -15,6 +15,7 @@ from web.cti import init_cti
 from web.errors import init_errors
 from web.i18n import init_i18n
 from web.limits import init_limits
+from web.navigation import init_navigation
 from web.roles import init_roles
 from web.security import init_security
 from web.sessions import init_sessions, secret_key
@@ -39,6 +40,7 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     init_i18n(app)
     init_roles(app)
     init_access(app)
+    init_navigation(app)
     init_limits(app)
     if test_config:
         app.config.update(test_config)

@@ -75,23 +75,52 @@ def create_user(hub: Hub, actor: str, username: str, display_name: str, role: st
 
 
 def set_active(hub: Hub, actor: str, user_id: str, active: bool) -> None:
-    """Enable or disable an account; nobody disables himself. Raises: InputError."""
-    if user_id == actor and not active:
-        raise InputError("不能停用自己的账号", expected="其他账号", found="当前账号", remedy="请由另一位管理员操作")
+    """Enable or disable another's account. Raises: InputError."""
     with hub.store.transaction() as uow:
-        user = _existing(uow, user_id)
+        user = _another(uow, actor, user_id)
         uow.save_user(replace(user, active=active, failed_logins=0, locked_until=None))
         uow.audit(actor, "user.enable" if active else "user.disable", user.id)
 
 
+def set_role(hub: Hub, actor: str, user_id: str, role: str) -> None:
+    """Give another's account a role, which counts from the next click. Raises: InputError."""
+    with hub.store.transaction() as uow:
+        user = _another(uow, actor, user_id)
+        uow.save_user(replace(user, role=_checked_role(role)))
+        uow.audit(actor, "user.role", user.id, f"{user.role} > {role}")
+
+
+def unlock(hub: Hub, actor: str, user_id: str) -> None:
+    """Let an account log in again that was locked after failures. Raises: InputError."""
+    with hub.store.transaction() as uow:
+        user = _another(uow, actor, user_id)
+        uow.save_user(replace(user, failed_logins=0, locked_until=None))
+        uow.audit(actor, "user.unlock", user.id)
+
+
 def set_password(hub: Hub, actor: str, user_id: str, password: str) -> None:
-    """Replace a password and unlock the account; its sessions end. Raises: InputError."""
+    """Replace another's password and unlock the account; its sessions end. Raises: InputError."""
     check_password_rules(password)
     with hub.store.transaction() as uow:
-        user = _existing(uow, user_id)
+        user = _another(uow, actor, user_id)
         changed = replace(user, password_hash=_hasher.hash(password), failed_logins=0, locked_until=None)
         uow.save_user(changed)
         uow.audit(actor, "user.password", user.id)
+
+
+def change_own_password(hub: Hub, user_id: str, old: str, password: str) -> User:
+    """Replace one's own password; one's other sessions end. Raises: PermissionDenied, InputError."""
+    check_password_rules(password)
+    with hub.store.transaction() as uow:
+        user = _existing(uow, user_id)
+    if not _verify(user.password_hash, old):
+        _record_failure(hub, user, "wrong")
+        raise PermissionDenied("现在的密码不对", remedy="请核对后重试；连续失败会锁定账号")
+    with hub.store.transaction() as uow:
+        changed = replace(_existing(uow, user_id), password_hash=_hasher.hash(password), failed_logins=0)
+        uow.save_user(changed)
+        uow.audit(user_id, "user.own_password", user_id)
+    return changed
 
 
 def authenticate(hub: Hub, username: str, password: str) -> User:
@@ -154,6 +183,21 @@ def _locked(hub: Hub) -> PermissionDenied:
     return PermissionDenied("账号已锁定", found="连续登录失败", remedy=f"请 {minutes} 分钟后再试，或请管理员重设密码")
 
 
+def _another(uow: UnitOfWork, actor: str, user_id: str) -> User:
+    """Return an account that is not the actor's own, so that nobody shuts himself out or raises his own rights."""
+    if user_id == actor:
+        raise InputError(
+            "不能在这里更改自己的账号", expected="其他账号", found="当前账号", remedy="请由另一位管理员操作"
+        )
+    return _existing(uow, user_id)
+
+
+def _checked_role(role: str) -> str:
+    if role not in ROLES:
+        raise InputError("没有这个角色", expected="、".join(ROLES), found=role[:20], remedy="请从列表中选择")
+    return role
+
+
 def _existing(uow: UnitOfWork, user_id: str) -> User:
     user = uow.user(user_id)
     if user is None:
@@ -165,8 +209,7 @@ def _new_user(uow: UnitOfWork, username: str, display_name: str, role: str, pass
     username = username.strip()
     if not username or len(username) > 40:
         raise InputError("用户名不对", expected="1 到 40 个字符", found=f"{len(username)} 个字符", remedy="请重新填写")
-    if role not in ROLES:
-        raise InputError("没有这个角色", expected="、".join(ROLES), found=role[:20], remedy="请从列表中选择")
+    role = _checked_role(role)
     if uow.user_by_name(username) is not None:
         raise InputError("用户名已被使用", expected="未使用的用户名", found="已存在", remedy="请换一个用户名")
     user = User(str(uuid.uuid4()), username, display_name.strip() or username, role, _hasher.hash(password))

@@ -12,7 +12,7 @@ from hotline.ports import User
 from web import accounts
 from web.context import hub
 from web.i18n import local_path
-from web.roles import Permission, allowed
+from web.navigation import home_of
 from web.sessions import ConsoleUser, end_session
 
 blueprint = Blueprint("auth", __name__)
@@ -69,11 +69,21 @@ def setup() -> Response | str | tuple[str, int]:
     return redirect(url_for("admin.users"))
 
 
-def home_of(role: str) -> str:
-    """Return the first page of a role."""
-    if allowed(role, Permission.TRAIN):
-        return url_for("trainer.queue")
-    return url_for("operator.calls" if allowed(role, Permission.VIEW_CALLS) else "admin.users")
+@blueprint.route("/account/password", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def password() -> Response | str | tuple[str, int]:
+    """Let everybody change his own password; other sessions of his end."""
+    if request.method == "GET":
+        return render_template("password.html", error=None)
+    form = request.form
+    try:
+        user = accounts.change_own_password(
+            hub(), current_user.id, form.get("old_password", ""), form.get("password", "")
+        )
+    except HotlineError as error:
+        return render_template("password.html", error=error), 400
+    login_user(ConsoleUser(user))
+    return redirect(url_for("auth.home"))
 
 
 def _begin_session(user: User) -> None:

@@ -38,9 +38,11 @@ class AuditRows:
         }
         self._connection.execute(insert(tables.audit), {**row, "hash": seal(row)})
 
-    def audit_trail(self, limit: int = 200) -> list[dict[str, Any]]:
-        """Return the newest audit rows."""
+    def audit_trail(self, limit: int = 200, before: int | None = None) -> list[dict[str, Any]]:
+        """Return the newest audit rows, of those with an id below `before` if given."""
         query = select(tables.audit).order_by(tables.audit.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(tables.audit.c.id < before)
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def verify_audit(self) -> int | None:

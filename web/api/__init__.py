@@ -41,6 +41,7 @@ def text_of(data: dict[str, Any], name: str) -> str:
 from web.api import (  # noqa: E402,F401  (routes)
     archive,
     audio,
+    board,
     calls,
     commands,
     datasets,
@@ -48,8 +49,11 @@ from web.api import (  # noqa: E402,F401  (routes)
     jobs,
     labels,
     models,
+    reports,
+    reviews,
     scripts,
     session,
     streams,
     uploads,
+    wrap_up,
 )

@@ -9,12 +9,14 @@ from flask import jsonify
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from hotline import commands, handlers
+from hotline import commands, freeze_approval, handlers
 from hotline.domain.freeze import FreezeFields
 from hotline.errors import InputError
-from hotline.views import freeze_view
+from hotline.review_queries import freeze_in_full, waiting_freezes
+from hotline.views import freeze_view, mask_freeze
 from web.api import blueprint, body, text_of
-from web.context import hub
+from web.api.calls import with_operator
+from web.context import display_names, hub
 from web.roles import Permission, requires
 
 REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -46,6 +48,45 @@ def amend_freeze(replaced_id: str) -> tuple[Response, int]:
 def retry_freeze(request_id: str) -> Response:
     """Send a request again that was given up after repeated transport failures."""
     return jsonify({"freeze": freeze_view(handlers.retry_freeze(hub(), request_id, current_user.id))})
+
+
+@blueprint.get("/freezes/waiting")
+@requires(Permission.REVIEW_FREEZES)
+def get_waiting_freezes() -> Response:
+    """The requests that wait for a second person, oldest first, masked."""
+    names = display_names()
+    rows = [
+        {**row, "maker": names.get(row["created_by"], ""), "own": row["created_by"] == current_user.id}
+        for row in waiting_freezes(hub())
+    ]
+    return jsonify({"freezes": rows})
+
+
+@blueprint.get("/freezes/<request_id>")
+@requires(Permission.REVIEW_FREEZES)
+def get_freeze(request_id: str) -> Response:
+    """A whole request, unmasked; each view is audited."""
+    found = freeze_in_full(hub(), request_id)
+    with hub().store.transaction() as uow:
+        uow.audit(current_user.id, "freeze.view", request_id)
+    names = display_names()
+    maker = found["freeze"]["created_by"]
+    call = with_operator(found["call"], names) if found["call"] else None
+    return jsonify(
+        {**found, "call": call, "maker": names.get(maker, ""), "own": maker == current_user.id, "names": names}
+    )
+
+
+@blueprint.post("/freezes/<request_id>/decision")
+@requires(Permission.REVIEW_FREEZES)
+def decide_freeze(request_id: str) -> Response:
+    """Let another person's request go out, or send it back with a reason."""
+    data = body()
+    approved = data.get("approved")
+    if not isinstance(approved, bool):
+        raise InputError("请求格式不对", expected="approved：true 或 false", found="其他", remedy="请刷新页面")
+    command = commands.DecideFreeze(request_id, current_user.id, approved, text_of(data, "reason"))
+    return jsonify({"freeze": mask_freeze(freeze_view(freeze_approval.decide_freeze(hub(), command)))})
 
 
 def _request_id(data: dict[str, Any]) -> str:

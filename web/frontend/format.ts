@@ -113,3 +113,8 @@ export function dayAndMinute(iso: string): string {
 export function bytesText(bytes: number): string {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0)} MB`;
 }
+
+/** Return fen as yuan with separators, with decimals only where there are fen. */
+export function wholeYuan(fen: number): string {
+  return fen % 100 ? yuan(fen) : yuan(fen).slice(0, -3);
+}

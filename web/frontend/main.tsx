@@ -10,6 +10,7 @@ import "./styles/audio.css";
 import "./styles/integrations.css";
 import "./styles/uploads.css";
 import "./styles/train.css";
+import "./styles/supervisor.css";
 
 interface Page {
   View: ComponentType;
@@ -34,6 +35,22 @@ const PAGES: Record<string, () => Promise<Page>> = {
   archive: async () => {
     const [{ ArchivePage }, { openArchive }] = await Promise.all([import("./archive/page"), import("./archive/state")]);
     return { View: ArchivePage, open: openArchive };
+  },
+  board: async () => {
+    const [{ BoardPage }, { openBoard }] = await Promise.all([import("./board/page"), import("./board/state")]);
+    return { View: BoardPage, open: openBoard, busy: () => true };
+  },
+  review: async () => {
+    const [{ ReviewPage }, { openReview, player }] = await Promise.all([import("./review/page"), import("./review/state")]);
+    return { View: ReviewPage, open: openReview, busy: () => player.playing.value };
+  },
+  freezes: async () => {
+    const [{ FreezesPage }, { openFreezes }] = await Promise.all([import("./freezes/page"), import("./freezes/state")]);
+    return { View: FreezesPage, open: openFreezes };
+  },
+  reports: async () => {
+    const [{ ReportsPage }, { openReports }] = await Promise.all([import("./reports/page"), import("./reports/state")]);
+    return { View: ReportsPage, open: openReports };
   },
   train_queue: async () => {
     const { QueuePage, openQueue } = await import("./train/queue");

@@ -84,6 +84,7 @@ export type FreezeStatus =
   | "draft"
   | "confirmed"
   | "police_review"
+  | "sent_back"
   | "sent"
   | "stopped"
   | "mismatch"
@@ -168,6 +169,21 @@ export interface Alert {
   reasons: string[];
 }
 
+/** The operator's account of a finished call; money in fen. */
+export interface WrapUp {
+  by: string;
+  at: string;
+  disposition: string;
+  side_codes: string[];
+  persons: number;
+  at_risk_fen: number;
+  prevented_fen: number;
+  stopped_fen: number;
+  returned_fen: number;
+  note: string;
+  summary: string;
+}
+
 export interface Snapshot {
   call: Call;
   segments: Segment[];
@@ -178,6 +194,7 @@ export interface Snapshot {
   notes: Note[];
   recognizer: RecognizerState | null;
   classifier: ClassifierState | null;
+  wrap_up: WrapUp | null;
   freezes: Freeze[];
   last_seq: number;
   revealed: boolean;

@@ -2,9 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { boot, scamName, t, tCode } from "../boot";
+import { boot, may, scamName, t, tCode } from "../boot";
 import { ErrorBox, Key, RiskBadge } from "../common";
-import { clock, localMinute } from "../format";
+import { clock, localMinute, wholeYuan } from "../format";
 import type { FoundCall, Segment } from "../types";
 import * as state from "./state";
 
@@ -15,6 +15,7 @@ export function ArchivePage() {
   const { found, more, busy, problem } = state;
   return (
     <div class="calls-page archive-page">
+      <h1 class="unseen">{t("archive")}</h1>
       <Filters />
       {problem.value && <ErrorBox error={problem.value} onClose={() => (problem.value = null)} />}
       <section class="panel" aria-label={t("archive")} aria-busy={busy.value} data-testid="archive-results">
@@ -135,8 +136,8 @@ function Results({ calls }: { calls: FoundCall[] }) {
     <table class="list">
       <thead>
         <tr>
-          {(["col_start", "col_duration", "col_risk", "col_type", "col_operator", "col_disposition"] as const).map((key) => (
-            <th scope="col" key={key}>
+          {(["col_start", "col_duration", "col_risk", "col_type", "col_operator", "col_disposition", "col_money"] as const).map((key) => (
+            <th scope="col" key={key} class={key === "col_money" ? "number" : undefined}>
               {t(key)}
             </th>
           ))}
@@ -151,7 +152,7 @@ function Results({ calls }: { calls: FoundCall[] }) {
 
 /** One call: its row and, below it, where the text was said. */
 function Result({ call }: { call: FoundCall }) {
-  const address = `/calls/${call.id}`;
+  const address = call.state !== "live" && may("review_calls") ? `/calls/${call.id}/review` : `/calls/${call.id}`;
   return (
     <tbody onClick={() => location.assign(address)} data-testid="archive-call">
       <tr>
@@ -165,10 +166,11 @@ function Result({ call }: { call: FoundCall }) {
         <td>{call.label ? scamName(call.label) : <span class="muted">{t("label_waiting_short")}</span>}</td>
         <td>{call.operator_name}</td>
         <td>{call.disposition ? tCode("disposition_", call.disposition) : <span class="muted">—</span>}</td>
+        <td class="number">{call.at_risk_fen ? wholeYuan(call.at_risk_fen) : <span class="muted">—</span>}</td>
       </tr>
       {call.hits.length > 0 && (
         <tr class="hits">
-          <td colSpan={6}>
+          <td colSpan={7}>
             {call.hits.map((hit) => (
               <Hit key={hit.id} hit={hit} />
             ))}

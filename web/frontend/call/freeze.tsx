@@ -155,7 +155,7 @@ function Form() {
   const lacking = missing();
   return (
     <form class="freeze-form" data-testid="freeze-form" onSubmit={(event) => (event.preventDefault(), void submitForm())}>
-      {replaces.value && <p class="notice warn">{t("freeze_amending")}</p>}
+      {replaces.value && <p class="notice warn">{t(replaces.value.status === "sent_back" ? "freeze_amending_back" : "freeze_amending")}</p>}
       <Field name="payee_account" />
       <Field name="payee_name" />
       <Field name="amount" />
@@ -233,7 +233,7 @@ function Readback({ name, value }: { name: FieldName; value: string }) {
 
 function Request({ freeze }: { freeze: Freeze }) {
   const good = freeze.status === "stopped" || freeze.status === "partly_moved";
-  const waiting = freeze.status === "confirmed" || freeze.status === "sent";
+  const waiting = ["confirmed", "sent", "police_review"].includes(freeze.status);
   return (
     <article class={`request ${good ? "good" : waiting ? "waiting" : "bad"}`} data-testid="freeze-request" data-status={freeze.status}>
       <h3>
@@ -256,7 +256,7 @@ function Request({ freeze }: { freeze: Freeze }) {
         </p>
       )}
       {freeze.hold_expires_at && <Hold until={freeze.hold_expires_at} />}
-      {freeze.status === "mismatch" && may("send_freeze") && (
+      {(freeze.status === "mismatch" || freeze.status === "sent_back") && may("send_freeze") && (
         <button onClick={() => void openForm(freeze)} data-testid="amend-freeze">
           <Icon name="pen" /> {t("freeze_amend")}
         </button>

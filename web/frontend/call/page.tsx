@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { may, t } from "../boot";
+import { may, t, tCode } from "../boot";
 import { Duration } from "../calls/page";
 import { ErrorBox, Key } from "../common";
 import { Dialog, dialogOpen } from "../dialog";
@@ -18,6 +18,7 @@ import * as state from "./state";
 import { Transcript } from "./transcript";
 import { TYPE_FIELD } from "./typing";
 import { Verdict } from "./verdict";
+import { WrapUpPanel, mayWrapUp, openWrapUp, wrapUpOpen, wrapUpShortcuts } from "./wrap_up";
 
 const helpOpen = signal(false);
 const singleKeys = signal(singleKeysOn());
@@ -31,12 +32,14 @@ const HELP: [string, Parameters<typeof t>[0]][] = [
   ["J / K", "help_cards"],
   ["X", "help_dismiss"],
   ["T", "help_type"],
+  ["W", "help_wrap_up"],
   ["?", "help_help"],
   ["Esc", "help_escape"],
 ];
 
 function shortcuts(): Shortcut[] {
   if (dialogOpen()) return [];
+  if (wrapUpOpen.value) return wrapUpShortcuts();
   return [
     { code: "Digit1", run: () => state.answer("money_gone", true) },
     { code: "Shift+Digit1", run: () => state.answer("money_gone", false) },
@@ -49,6 +52,7 @@ function shortcuts(): Shortcut[] {
     { code: "KeyK", run: () => turn(-1) },
     { code: "KeyX", run: dismiss },
     { code: "KeyT", run: () => document.getElementById(TYPE_FIELD)?.focus() },
+    { code: "KeyW", run: () => void openWrapUp() },
     { code: "Shift+Slash", run: () => (helpOpen.value = true) },
     { code: "Escape", run: escape, inFields: true },
   ];
@@ -69,17 +73,23 @@ export function CallPage() {
     <div class="call-page" data-state={call.state}>
       <Head />
       {state.problem.value && <ErrorBox error={state.problem.value} onClose={() => (state.problem.value = null)} />}
-      <div class={`columns ${formOpen.value ? "form-open" : ""}`}>
+      <div class={`columns ${wrapUpOpen.value ? "wrapping" : formOpen.value ? "form-open" : ""}`}>
         <Transcript />
-        <div class="column">
-          <Questions />
-          <Verdict />
-          <Cards />
-        </div>
-        <div class="column">
-          {!formOpen.value && <Entities />}
-          <FreezePanel />
-        </div>
+        {wrapUpOpen.value ? (
+          <WrapUpPanel />
+        ) : (
+          <>
+            <div class="column">
+              <Questions />
+              <Verdict />
+              <Cards />
+            </div>
+            <div class="column">
+              {!formOpen.value && <Entities />}
+              <FreezePanel />
+            </div>
+          </>
+        )}
       </div>
       <Palette />
       {helpOpen.value && <Help />}
@@ -102,6 +112,16 @@ function Head() {
       <button class="quiet" onClick={() => (helpOpen.value = true)}>
         {t("shortcuts")} <Key>?</Key>
       </button>
+      {call.state !== "live" && may("review_calls") && (
+        <a class="button" href={`/calls/${call.id}/review`} data-testid="open-review">
+          <Icon name="check" /> {t("review")}
+        </a>
+      )}
+      {mayWrapUp() && (
+        <button class={state.wrapUp.value ? "" : "primary"} onClick={() => void openWrapUp()} data-testid="open-wrap-up">
+          <Icon name="pen" /> {state.wrapUp.value ? `${t("wrap_up")}：${tCode("disposition_", state.wrapUp.value.disposition)}` : t("wrap_up_open")} <Key>W</Key>
+        </button>
+      )}
       {call.state === "live" && may("work_calls") && (
         <button onClick={() => void state.command("end", {})} data-testid="end-call">
           <Icon name="close" /> {t("end_call")}

@@ -19,6 +19,7 @@ import type {
   RecognizerState,
   Segment,
   Snapshot,
+  WrapUp,
 } from "../types";
 
 export const callId = boot.call_id ?? "";
@@ -29,6 +30,7 @@ export const prediction = signal<Prediction | null>(null);
 export const gaps = signal<Gap[]>([]);
 export const notes = signal<Note[]>([]);
 export const freezes = signal<Freeze[]>([]);
+export const wrapUp = signal<WrapUp | null>(null);
 export const alert = signal<Alert | null>(null);
 export const recognizer = signal<RecognizerState>(boot.recognizer);
 export const classifier = signal<ClassifierState>(boot.classifier);
@@ -105,6 +107,12 @@ export function takeFreeze(freeze: Freeze): void {
   freezes.value = [freeze, ...others].sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 
+/** Keep the account of the call that was saved. */
+export function takeWrapUp(saved: WrapUp): void {
+  wrapUp.value = saved;
+  change({ disposition: saved.disposition, at_risk_fen: saved.at_risk_fen });
+}
+
 function takeSnapshot(snapshot: Snapshot): void {
   call.value = snapshot.call;
   segments.value = snapshot.segments;
@@ -113,6 +121,7 @@ function takeSnapshot(snapshot: Snapshot): void {
   gaps.value = snapshot.gaps;
   notes.value = snapshot.notes;
   freezes.value = snapshot.freezes;
+  wrapUp.value = snapshot.wrap_up;
   alert.value = snapshot.alerts.at(-1) ?? null;
   if (snapshot.recognizer) recognizer.value = snapshot.recognizer;
   if (snapshot.classifier) classifier.value = snapshot.classifier;
@@ -164,6 +173,10 @@ const handlers: Record<string, (data: any, event: CallEvent) => void> = {
     notes.value = [...notes.value, { text, at: event.at }];
   },
   freeze: ({ freeze }: { freeze: Freeze }) => takeFreeze(freeze),
+  segment_corrected: ({ segment }: { segment: Segment }) => {
+    segments.value = segments.value.map((other) => (other.id === segment.id ? segment : other));
+  },
+  wrap_up: ({ wrap_up }: { wrap_up: WrapUp }) => takeWrapUp(wrap_up),
   audio_gap: (gap: Gap) => {
     gaps.value = [...gaps.value, gap];
   },

@@ -16,6 +16,7 @@ export function CallsPage() {
   const past = state.calls.value.filter((call) => call.state !== "live");
   return (
     <div class="calls-page">
+      <h1 class="unseen">{t("calls")}</h1>
       <StatusBar recognizer={boot.recognizer} classifier={boot.classifier} />
       {state.problem.value && <ErrorBox error={state.problem.value} onClose={() => (state.problem.value = null)} />}
       {may("work_calls") && <Start />}
