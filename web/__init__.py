@@ -7,10 +7,12 @@ from typing import Any
 
 from flask import Flask
 
+from hotline.browser_audio import BrowserLines
 from hotline.hub import Hub
 from web import admin, api, auth, health, integrations, operator, supervisor, trainer
 from web.access import init_access
 from web.accounts import ensure_demo_users
+from web.api.microphone import init_sockets
 from web.cti import init_cti
 from web.errors import init_errors
 from web.i18n import init_i18n
@@ -33,6 +35,7 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["hub"] = hub
     app.extensions["stream_slots"] = StreamSlots(max(hub.config.integer("web_threads") - THREADS_KEPT_FREE, 1))
+    app.extensions["browser_lines"] = BrowserLines(hub.switchboard, hub.config.number("microphone_linger_s"))
     app.extensions["uploads"] = Uploads(hub.config.data_dir / "uploads")
     csrf = init_security(app)
     init_sessions(app, hub)
@@ -42,6 +45,7 @@ def create_app(hub: Hub, test_config: Mapping[str, Any] | None = None) -> Flask:
     init_access(app)
     init_navigation(app)
     init_limits(app)
+    init_sockets(app)
     if test_config:
         app.config.update(test_config)
     for part in (auth, operator, supervisor, trainer, admin, integrations, api, health):

@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import current_app
 
+from hotline.browser_audio import BrowserLines
 from hotline.hub import Hub
 from web.streams import StreamSlots
 from web.uploads import Uploads
@@ -19,6 +20,11 @@ def hub() -> Hub:
 def stream_slots() -> StreamSlots:
     """Return the places for live streams."""
     return cast(StreamSlots, current_app.extensions["stream_slots"])
+
+
+def browser_lines() -> BrowserLines:
+    """Return the browsers' microphones."""
+    return cast(BrowserLines, current_app.extensions["browser_lines"])
 
 
 def uploads() -> Uploads:

@@ -36,12 +36,19 @@ STATUS: tuple[tuple[type[HotlineError], int, str], ...] = (
 """HTTP status and code of each branch of the error tree; the first match counts."""
 
 
+def error_body(error: HotlineError) -> dict[str, str]:
+    """Return an error as the API shows it."""
+    code = next(code for kind, _, code in STATUS if isinstance(error, kind))
+    parts = {"message": error.message, "expected": error.expected, "found": error.found, "remedy": error.remedy}
+    return {"code": code, **parts}
+
+
 def error_response(
     status: int, code: str, message: str, *, expected: str = "", found: str = "", remedy: str = ""
 ) -> Response:
     """Return the API's one error shape."""
-    error = {"code": code, "message": message, "expected": expected, "found": found, "remedy": remedy}
-    response = jsonify({"error": error})
+    error = HotlineError(message, expected=expected, found=found, remedy=remedy)
+    response = jsonify({"error": {**error_body(error), "code": code}})
     response.status_code = status
     return response
 

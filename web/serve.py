@@ -46,6 +46,8 @@ class Console(BaseApplication):  # type: ignore[misc]
             "worker_exit": self._close_hub,
             "control_socket_disable": True,
         }
+        if self._config["tls_cert"]:
+            settings |= {"certfile": self._config["tls_cert"], "keyfile": self._config["tls_key"] or None}
         for name, value in settings.items():
             self.cfg.set(name, value)
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hotline.errors import CapacityError
@@ -32,13 +33,26 @@ class StreamSlots:
         self._free = threading.BoundedSemaphore(limit)
         self._limit = limit
 
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a place. Raises: CapacityError at once when all are taken."""
+        if not self._free.acquire(blocking=False):
+            raise self._full()
+        try:
+            yield
+        finally:
+            self._free.release()
+
     def hold(self, stream: Iterator[str]) -> Iterator[str]:
         """Take a place for a stream until it is closed. Raises: CapacityError at once when all are taken."""
         if not self._free.acquire(blocking=False):
-            raise CapacityError(
-                "实时连接已满", expected=f"不超过 {self._limit} 个", found="已满", remedy="页面会改用定时刷新"
-            )
+            raise self._full()
         return self._release_after(stream)
+
+    def _full(self) -> CapacityError:
+        return CapacityError(
+            "实时连接已满", expected=f"不超过 {self._limit} 个", found="已满", remedy="页面会改用定时刷新"
+        )
 
     def _release_after(self, stream: Iterator[str]) -> Iterator[str]:
         try:

@@ -48,6 +48,7 @@ from web.api import (  # noqa: E402,F401  (routes)
     freezes,
     jobs,
     labels,
+    microphone,
     models,
     reports,
     reviews,

@@ -94,11 +94,18 @@ def _start(data: dict[str, Any]) -> Call:
     if source == "microphone":
         backend, device = str(data.get("backend") or "sounddevice"), data.get("device")
         return live.start_microphone(backend=backend, device=str(device) if device else None, operator_id=operator_id)
+    if source == "browser":
+        call = handlers.start_call(hub(), commands.StartCall("browser", operator_id))
+        hub().switchboard.expect(call)
+        return call
     if source == "manual":
         number = str(data.get("caller_number") or "")[:32]
         return handlers.start_call(hub(), commands.StartCall("manual", operator_id, number))
     raise InputError(
-        "没有这种来源", expected="sample、microphone、manual 或上传文件", found=str(source)[:20], remedy="请重选"
+        "没有这种来源",
+        expected="sample、browser、microphone、manual 或上传文件",
+        found=str(source)[:20],
+        remedy="请重选",
     )
 
 

@@ -8,6 +8,7 @@ import "./styles/call.css";
 import "./styles/archive.css";
 import "./styles/audio.css";
 import "./styles/integrations.css";
+import "./styles/softphone.css";
 import "./styles/uploads.css";
 import "./styles/train.css";
 import "./styles/supervisor.css";

@@ -8,6 +8,7 @@ import { ErrorBox, Key } from "../common";
 import { Dialog, dialogOpen } from "../dialog";
 import { Icon } from "../icons";
 import { type Shortcut, listen, setSingleKeys, singleKeysOn } from "../keys";
+import { Softphone } from "../softphone/bar";
 import { StatusBar } from "../status";
 import { Cards, dismiss, turn } from "./cards";
 import { Entities } from "./entities";
@@ -73,6 +74,7 @@ export function CallPage() {
     <div class="call-page" data-state={call.state}>
       <Head />
       {state.problem.value && <ErrorBox error={state.problem.value} onClose={() => (state.problem.value = null)} />}
+      {may("work_calls") && <Softphone call={call} />}
       <div class={`columns ${wrapUpOpen.value ? "wrapping" : formOpen.value ? "form-open" : ""}`}>
         <Transcript />
         {wrapUpOpen.value ? (

@@ -50,6 +50,9 @@ function Start() {
       <button class="primary" disabled={busy.value} onClick={() => void open({ source: "manual" })} data-testid="start-manual">
         <Icon name="pen" /> {t("start_manual")}
       </button>
+      <button disabled={busy.value} onClick={() => void open({ source: "browser" })} data-testid="start-browser">
+        <Icon name="speech" /> {t("start_browser")}
+      </button>
       <button disabled={busy.value} onClick={() => void open({ source: "microphone" })}>
         <Icon name="speech" /> {t("start_microphone")}
       </button>
