@@ -1,4 +1,5 @@
-"""Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info | remove NAME`."""
+"""Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info | remove NAME |
+evaluate --manifest FILE`."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path, PurePath
 
+from asr_models import evaluation_run
 from asr_models.catalogue import CATALOGUE, find
 from asr_models.factory import chosen, ensure, import_model, installed, models_dir
 from asr_models.fetch import fetch
@@ -28,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     importing = commands.add_parser("import", help="install from a zip or a folder 导入")
     importing.add_argument("path", type=Path)
     importing.add_argument("--name")
+    evaluation_run.add_arguments(commands.add_parser("evaluate", help="error rates on audio of known text 评测"))
     arguments = parser.parse_args(argv)
     try:
         _run(arguments, Config())
@@ -50,6 +53,9 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
         print(choice.reason)
     elif arguments.command == "fetch":
         print(fetch(find(arguments.name), folder, config["asr_mirror"]))
+    elif arguments.command == "evaluate":
+        for line in evaluation_run.run(arguments):
+            print(line)
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))
     elif arguments.command == "verify":

