@@ -15,6 +15,7 @@ from asr_models.fetch import fetch
 from asr_models.folder import verify_folder
 from hotline.config import Config
 from hotline.errors import HotlineError, ModelError
+from hotline.sources.file import FileSource
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
     elif arguments.command == "fetch":
         print(fetch(find(arguments.name), folder, config["asr_mirror"]))
     elif arguments.command == "evaluate":
-        for line in evaluation_run.run(arguments):
+        for line in evaluation_run.run(arguments, FileSource):
             print(line)
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))

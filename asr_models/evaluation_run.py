@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from hotline.audio import FRAME_MS, AudioItem
 from hotline.config import Config
 from hotline.errors import AudioError, DatasetError, RecognizerError
 from hotline.ports import AudioSource, Recognizer
-from hotline.sources.file import FileSource
+
+OpenSource = Callable[[Path, bool], AudioSource]
+"""Opens a file, at real speed when the second argument is true. Raises: AudioError."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="PATH", help="folder of a speech model")
 
 
-def run(arguments: argparse.Namespace) -> Iterator[str]:
+def run(arguments: argparse.Namespace, open_source: OpenSource) -> Iterator[str]:
     """Evaluate and yield the lines to print. Raises: DatasetError, AudioError, RecognizerError."""
     utterances = read_manifest(arguments.manifest)
-    _check_audio(utterances)
+    _check_audio(utterances, open_source)
     known = _read_results(arguments.results)
     results: list[Result] = [(u, known[str(u.audio)]) for u in utterances if str(u.audio) in known]
     model = "已有结果 kept results"
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
         model = info.model
         try:
             for utterance in tqdm(waiting, unit="句", file=sys.stderr, disable=None):
-                heard = listen(utterance.audio, recognizer, realtime=arguments.realtime)
+                heard = listen(open_source(utterance.audio, arguments.realtime), recognizer)
                 results.append((utterance, heard))
                 _keep(arguments.results, utterance, heard)
         finally:
@@ -89,9 +91,9 @@ class _Timed:
         self._source.close()
 
 
-def listen(audio: Path, recognizer: Recognizer, *, realtime: bool = False) -> Heard:
-    """Recognise one file. Raises: AudioError when it cannot be opened, RecognizerError."""
-    source = _Timed(FileSource(audio, realtime=realtime))
+def listen(opened: AudioSource, recognizer: Recognizer) -> Heard:
+    """Recognise one file. Raises: RecognizerError."""
+    source = _Timed(opened)
     started_s = time.monotonic()
     heard = transcribe(source, recognizer)
     done_s = time.monotonic()
@@ -101,11 +103,11 @@ def listen(audio: Path, recognizer: Recognizer, *, realtime: bool = False) -> He
     return Heard(text, audio_s, done_s - started_s, done_s - source.ended_s, problem)
 
 
-def _check_audio(utterances: Sequence[Utterance]) -> None:
+def _check_audio(utterances: Sequence[Utterance], open_source: OpenSource) -> None:
     """Open every file before the first is recognised. Raises: AudioError naming the first that cannot be."""
     for utterance in utterances:
         try:
-            FileSource(utterance.audio).close()
+            open_source(utterance.audio, False).close()
         except AudioError as error:
             raise AudioError(
                 f"{utterance.audio.name}：{error.message}",
