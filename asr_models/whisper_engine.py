@@ -41,6 +41,7 @@ LEAST_LOG_PROBABILITY = -1.3
 SILENCE_PROBABILITY = 0.6
 REPEATS = re.compile(r"([^\d零〇一二三四五六七八九幺两洞拐]{1,12}?)\1{4,}")
 """A loop; digits are left alone, since account numbers do repeat them."""
+DIGIT = re.compile(r"[0-9]")
 BROKEN_CHARACTER = "\ufffd"
 """Stands for a character whose bytes were cut off with the token limit."""
 CHINESE_MARKS = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；"})
@@ -69,6 +70,7 @@ class WhisperEngine:
             ) from None
         self.threads = 1
         self._language = spec.language
+        self._suppressed = [-1, *_digit_tokens(self._model.hf_tokenizer)] if spec.language == "zh" else [-1]
         self._simplify = OpenCC("t2s")
 
     def open(self, channel: str) -> WhisperSession:
@@ -97,6 +99,7 @@ class WhisperEngine:
             condition_on_previous_text=False,
             temperature=0.0,
             without_timestamps=True,
+            suppress_tokens=self._suppressed,
             max_new_tokens=LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S),
         )
         first_pass = itertools.takewhile(_of_first_pass(), segments)
@@ -107,6 +110,13 @@ class WhisperEngine:
         if self._language == "zh":
             text = self._simplify.convert(text).translate(CHINESE_MARKS)
         return REPEATS.sub(r"\1", text)
+
+
+def _digit_tokens(tokenizer: Any) -> list[int]:
+    """Return the tokens that write digits. Without them numbers are written as they are spoken, and stay whole:
+    九千一百 became 9，100, and 二十二万三千五百七十一 became 22，3571.
+    """
+    return [number for text, number in tokenizer.get_vocab().items() if DIGIT.search(text) and text[:2] != "<|"]
 
 
 def _of_first_pass() -> Callable[[Any], bool]:

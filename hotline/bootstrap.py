@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from hotline.config import Config
 from hotline.errors import HotlineError, ModelError
 from hotline.hub import Hub
+from hotline.models import classifier_of
 from hotline.ports import Classifier, EngineInfo, EventBus, Recognizer, Store
 from hotline.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
     from asr_models.transcribe import Transcription
+    from hotline.domain.call import Call
     from hotline.gateways.dispatcher import FreezeDispatcher
     from hotline.gateways.webhooks import HookDispatcher
     from hotline.job_ports import JobFunction, JobRun
@@ -112,6 +114,7 @@ def job_functions() -> dict[str, JobFunction]:
         "retrain": lambda run: retraining.retrain_job(run, build_trainer(run.hub.config)),
         "agreement": lambda run: retraining.agreement_job(run, cohen_kappa),
         "upload": _upload,
+        "second_pass": _second_pass,
     }
 
 
@@ -147,6 +150,21 @@ def _upload(run: JobRun) -> Mapping[str, Any]:
 
     equip(run.hub)
     return transcribe_upload(run, lambda path, channels: FileSource(path, channels=channels))
+
+
+def _second_pass(run: JobRun) -> Mapping[str, Any]:
+    from asr_models.second_pass import build_listener
+    from hotline.second_pass import second_pass_job
+    from hotline.sources.file import FileSource
+
+    def classifier(call: Call) -> Classifier | None:
+        with EQUIPPING:
+            if run.hub.classifier is None:
+                run.hub.classifier, run.hub.classifier_reason = build_classifier(run.hub.config)
+        return classifier_of(run.hub, call)
+
+    listener = build_listener(run.hub.config)
+    return second_pass_job(run, listener, lambda path, channel: FileSource(path, channels=(channel,)), classifier)
 
 
 def equip(hub: Hub) -> None:

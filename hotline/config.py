@@ -175,6 +175,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "time_zone", "Asia/Shanghai", "Time zone of the centre's days and hours in reports.", _zone, "an IANA time zone"
     ),
+    Setting(
+        "second_pass",
+        "1",
+        "Whisper hears each call again after its end: 1 when no call is live, beside also during calls, 0 never.",
+        _one_of("0", "1", "beside"),
+        "0, 1 or beside",
+    ),
+    Setting("second_pass_model", "", "Folder of the Whisper model for it; empty means the embedded Whisper base."),
     Setting("jobs_url", "", "Queue of long jobs: empty means a file in the data folder, or redis://…"),
     Setting("job_threads", "2", "Jobs that one worker process does at the same time.", _positive, "above 0"),
     Setting(

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hotline.digit_sounds import hear_digits
 from hotline.numerals import DIGIT_VALUES, FORMAL, UNIT_VALUES, cardinal, digits, plain
 
 D = "零〇一二两三四五六七八九0-9"
 DICTATED = D + "幺洞拐勾"
 U = "十百千万亿"
 ANY = D + U
+NUMERAL = frozenset("零〇一二两三四五六七八九0123456789" + U)
 MEASURE = "个次笔天年月张单条件位份期人起样下直些共边般定会步家名项句种"
 IDIOMS = re.compile(
     rf"百万保障|(?<=[{ANY}])(?<!十)一(?:共|直|定|边|会儿|样|些|般|律|旦|切)|(?<![{ANY}])万一|(?<![{ANY}几])千万(?![块元人])|三心二意|乱七八糟|五花八门|四面八方|三番五次|不管三七二十一"
@@ -106,7 +108,7 @@ def normalise(text: str) -> str:
 def normalise_marked(text: str) -> str:
     """Normalise, with `COUNTED` behind every number that was said with 十, 百, 千, 万 or 亿."""
     text = VOUCHER.sub(lambda match: match[0].translate(FORMAL), text.translate(FULL_WIDTH))
-    text = THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
+    text = hear_digits(THOUSANDS.sub(lambda match: match[0].replace(",", ""), text))
     if ONLY_DIGITS.fullmatch(text) and len(digits(text)) > 1 and not re.search(r"[两]$", text):
         text = REPEATED.sub(_repeated, text)
         return _join(re.sub(f"[{DICTATED}]", lambda match: digits(match[0]), text))
@@ -253,7 +255,7 @@ def _cardinal(match: re.Match[str]) -> str:
     """Write a numeral; one that ends in a digit which counts what follows (三万 一次) is cut before it."""
     run, ahead = match[0], match.string[match.end() : match.end() + 2]
     gap = "、" if match.string[: match.start()][-1:] in tuple(U) else ""
-    if not any(character in UNIT_VALUES for character in run):
+    if not any(character in UNIT_VALUES for character in run) or _is_broken(match):
         return run
     counts_ahead = COUNTED_AHEAD.match(ahead) or ("\ue000" <= ahead[:1] <= "\uf8ff" and run[-1] == "一")
     if len(run) > 2 and run[-1] in DIGIT_VALUES and run[-2] in "百千万亿" and counts_ahead:
@@ -262,6 +264,19 @@ def _cardinal(match: re.Match[str]) -> str:
         return run
     value = cardinal(run)
     return run if value is None else gap + plain(value) + COUNTED
+
+
+def _is_broken(match: re.Match[str]) -> bool:
+    """Say whether a numeral is a part of one that nobody says (十六二千七百三十四): a piece of it is no number."""
+    text, start, end = match.string, match.start(), match.end()
+    while start and text[start - 1] in NUMERAL:
+        start -= 1
+    while end < len(text) and text[end] in NUMERAL:
+        end += 1
+    if (start, end) == match.span():
+        return False
+    pieces = [piece for piece in CARDINAL.finditer(text) if start <= piece.start() < end]
+    return sum(len(piece[0]) for piece in pieces) < end - start or any(piece[0] == "十" for piece in pieces)
 
 
 def _shorthand(match: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from hotline.errors import CapacityError, HotlineError, RecognizerError
 from hotline.events import CallEvent, EventType
 from hotline.hub import Hub
 from hotline.ports import AudioSource, RecognizerSession, Recording
+from hotline.second_pass import order_after_call
 from hotline.vad import VadGate
 
 log = logging.getLogger(__name__)
@@ -227,6 +228,7 @@ class CallPipeline:
             thread.join()
         self.hub.decider.drain(self.call_id)
         handlers.end_call(self.hub, commands.EndCall(self.call_id, "system"), self._heard_s)
+        order_after_call(self.hub, self.call_id)
 
     def _finish_channel(self, channel: str, session: RecognizerSession | None) -> None:
         try:

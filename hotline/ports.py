@@ -19,6 +19,7 @@ from hotline.integration_ports import IntegrationUnitOfWork
 from hotline.job_ports import JobUnitOfWork
 from hotline.review_ports import ReviewUnitOfWork
 from hotline.search_ports import SearchUnitOfWork
+from hotline.second_pass_ports import SecondPassUnitOfWork
 from hotline.training_ports import TrainingUnitOfWork
 
 
@@ -130,7 +131,13 @@ class OutboxMessage:
 
 
 class UnitOfWork(
-    JobUnitOfWork, IntegrationUnitOfWork, ReviewUnitOfWork, SearchUnitOfWork, TrainingUnitOfWork, Protocol
+    JobUnitOfWork,
+    IntegrationUnitOfWork,
+    ReviewUnitOfWork,
+    SearchUnitOfWork,
+    SecondPassUnitOfWork,
+    TrainingUnitOfWork,
+    Protocol,
 ):
     """One database transaction. Everything read and written through it is atomic."""
 

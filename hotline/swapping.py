@@ -23,6 +23,7 @@ def swap_channels(hub: Hub, command: commands.SwapChannels) -> Call:
                 "通话进行中，不能交换声道", expected="已结束的通话", found=call.state, remedy="请结束后再交换"
             )
         uow.swap_channels(call.id)
+        uow.swap_second_pass(call.id)
         uow.append_event(call.id, EventType.CHANNELS_SWAPPED, {"by": command.actor})
         refresh_entities(uow, call.id)
         if hub.classifier is not None:

@@ -49,8 +49,12 @@ def word_lists(words: Sequence[Word]) -> list[list[Any]]:
 
 def to_segment(row: AnyRow) -> Segment:
     """Return the segment of a row."""
-    values = {f.name: getattr(row, f.name) for f in fields(Segment)}
-    return Segment(**{**values, "words": tuple(Word(*word) for word in row.words)})
+    return segment_of({f.name: getattr(row, f.name) for f in fields(Segment)})
+
+
+def segment_of(values: dict[str, Any]) -> Segment:
+    """Return the segment of the columns that `segment_row` gives."""
+    return Segment(**{**values, "words": tuple(Word(*word) for word in values["words"])})
 
 
 def entity_row(entity: Entity, call_id: str, position: int) -> dict[str, Any]:
@@ -60,8 +64,13 @@ def entity_row(entity: Entity, call_id: str, position: int) -> dict[str, Any]:
 
 def to_entity(row: AnyRow) -> Entity:
     """Return the entity of a row."""
-    body = {**row.body, "type": EntityType(row.body["type"]), "warnings": tuple(row.body["warnings"])}
-    return Entity(**body)
+    return entity_of(row.body)
+
+
+def entity_of(body: dict[str, Any]) -> Entity:
+    """Return the entity of a stored body."""
+    lists = {"warnings": tuple(body["warnings"])}
+    return Entity(**{**body, "type": EntityType(body["type"]), **lists})
 
 
 def prediction_row(prediction: Prediction, call_id: str, segment_id: str | None, at: datetime) -> dict[str, Any]:
@@ -73,13 +82,23 @@ def prediction_row(prediction: Prediction, call_id: str, segment_id: str | None,
         "model_version": prediction.model_version,
         "label": prediction.label,
         "probability": prediction.probability,
-        "body": {**asdict(prediction), "probabilities": dict(prediction.probabilities)},
+        "body": prediction_body(prediction),
     }
+
+
+def prediction_body(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as JSON."""
+    return {**asdict(prediction), "probabilities": dict(prediction.probabilities)}
 
 
 def to_prediction(row: AnyRow) -> Prediction:
     """Return the prediction of a row."""
-    body = dict(row.body)
+    return prediction_of(row.body)
+
+
+def prediction_of(stored: dict[str, Any]) -> Prediction:
+    """Return the prediction of a stored body."""
+    body = dict(stored)
     body["evidence"] = tuple(EvidenceSpan(**span) for span in body["evidence"])
     body["risk"] = RiskLevel(body["risk"])
     body["reasons"] = tuple(body["reasons"])

@@ -23,6 +23,7 @@ from hotline.stores.label_rows import LabelRows
 from hotline.stores.report_rows import ReportRows
 from hotline.stores.review_rows import ReviewRows
 from hotline.stores.search import SearchRows
+from hotline.stores.second_pass_rows import SecondPassRows
 from hotline.stores.training_rows import TrainingRows
 from hotline.stores.user_rows import UserRows
 
@@ -38,6 +39,7 @@ class SqlUnitOfWork(
     ReportRows,
     LabelRows,
     TrainingRows,
+    SecondPassRows,
 ):
     """Implements `hotline.ports.UnitOfWork` on one connection. `events` are published after the commit."""
 

@@ -51,6 +51,7 @@ class Product:
             "HOTLINE_DATA_DIR": str(data),
             "HOTLINE_PORT": str(self.port),
             "HOTLINE_FREEZE_URL": f"http://127.0.0.1:{bank}",
+            "HOTLINE_SECOND_PASS": "0",
             **settings,
         }
         self.log = (data / "product.log").open("w")

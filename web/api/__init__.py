@@ -53,6 +53,7 @@ from web.api import (  # noqa: E402,F401  (routes)
     reports,
     reviews,
     scripts,
+    second_pass,
     session,
     streams,
     uploads,

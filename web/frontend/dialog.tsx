@@ -5,14 +5,21 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "./boot";
 import { Icon } from "./icons";
 
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}
+
+export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     element.current?.showModal();
     return () => element.current?.close();
   }, []);
   return (
-    <dialog ref={element} onCancel={onClose} onClose={onClose} aria-labelledby="dialog-title">
+    <dialog ref={element} class={wide ? "wide" : undefined} onCancel={onClose} onClose={onClose} aria-labelledby="dialog-title">
       <header>
         <h2 id="dialog-title">{title}</h2>
         <button class="icon-button" onClick={onClose} aria-label={t("close")}>

@@ -6,6 +6,7 @@ import "./styles/base.css";
 import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/archive.css";
+import "./styles/second.css";
 import "./styles/audio.css";
 import "./styles/integrations.css";
 import "./styles/softphone.css";

@@ -7,6 +7,7 @@ import { clock } from "../format";
 import { Icon } from "../icons";
 import type { Channel, Gap, Segment } from "../types";
 import { type Mark, marksOf, pieces } from "./marks";
+import { SecondPass } from "./second";
 import * as state from "./state";
 import { TypeLine } from "./typing";
 
@@ -85,6 +86,7 @@ export function Transcript() {
         </button>
       )}
       {may("work_calls") && state.isLive.value && <TypeLine />}
+      <SecondPass />
     </section>
   );
 }

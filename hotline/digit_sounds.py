@@ -1,0 +1,46 @@
+"""Digits said one by one as recognisers write them: a word that sounds like a digit between many digits is that digit.
+
+Applied only inside long dictations (accounts, telephone numbers), where nothing but digits is said; 十 there is a 四,
+for the two sound alike on the telephone.
+"""
+
+from __future__ import annotations
+
+import re
+
+SOUNDS = {
+    "零": "灵林铃玲凌另令领陵",
+    "幺": "妖腰要药耀邀",
+    "一": "衣医依易意亿伊",
+    "二": "而儿耳尔",
+    "三": "山散伞",
+    "四": "是似事死思斯寺十时",
+    "五": "武舞无午物屋吴",
+    "六": "流刘留路陆溜",
+    "七": "起齐期妻骑漆器",
+    "八": "吧把爸巴罢",
+    "九": "就酒久救旧舅",
+    "拐": "怪",
+    "勾": "沟钩狗",
+}
+"""Mandarin words of one syllable by the digit that they sound like, tones aside."""
+DIGIT_OF = {word: digit for digit, words in SOUNDS.items() for word in words}
+_SAID = "零〇一二三四五六七八九幺洞拐勾0-9"
+_ALIKE = "".join(DIGIT_OF)
+RUN = re.compile(rf"[{_SAID}][{_SAID}{_ALIKE}]{{6,}}[{_SAID}](?![百千万亿块元点年月号岁])")
+LEAST_DIGITS = 7
+MOST_WORDS_SHARE = 0.2
+DIGIT = re.compile(f"[{_SAID}]")
+
+
+def hear_digits(text: str) -> str:
+    """Return the text with words inside dictated strings of digits written as the digits that they sound like."""
+    return RUN.sub(_as_digits, text)
+
+
+def _as_digits(match: re.Match[str]) -> str:
+    run = match[0]
+    words = len(DIGIT.sub("", run))
+    if not words or len(run) - words < LEAST_DIGITS or words > MOST_WORDS_SHARE * len(run):
+        return run
+    return "".join(DIGIT_OF.get(character, character) for character in run)
