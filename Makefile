@@ -5,10 +5,13 @@ PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 FRONT  := web/static/dist/.built
 
-.PHONY: demo run test lint setup setup-train setup-test models system-packages clean
+.PHONY: demo demo-data run test lint setup setup-train setup-test models system-packages clean
 
 demo: setup models ## console with demo accounts, bank simulator and a sample call
 	$(PY) -m hotline demo
+
+demo-data: setup ## a demonstration month of synthetic calls; loading it twice changes nothing
+	$(PY) -m hotline demo-data
 
 run: setup models ## console only; the first start asks for an administrator
 	$(PY) -m hotline serve

@@ -19,6 +19,8 @@ from classifiers.evaluation import per_class, score
 from classifiers.export import write_model
 from classifiers.predictor import OnnxClassifier
 from classifiers.training import TrainingArguments, call_loss, run_stage, starting_point
+from hotline.domain.datasets import text_key
+from hotline.errors import DatasetError
 from hotline.training_ports import Report, TrainingOrder
 
 WARM_RATE = 3e-5
@@ -64,8 +66,15 @@ class TorchTrainer:
         """Write a finished model folder to `order.output`. Raises: ModelError, DatasetError, ConfigError."""
         order.work.mkdir(parents=True, exist_ok=True)
         report(0.01, "准备数据")
-        own = read_calls(order.calls)
-        shipped = read_calls() if order.with_own_data else []
+        project = read_calls()
+        kept_back = {text_key(call.turns) for call in project if call.split == "test"}
+        own = [call for call in read_calls(order.calls) if text_key(call.turns) not in kept_back]
+        if not own:
+            raise DatasetError(
+                "数据集里没有可用的通话", expected="不在项目测试集里的通话", found="0 通", remedy="再标注一些通话"
+            )
+        taken = {text_key(call.turns) for call in own if call.split == "train"}
+        shipped = [call for call in project if text_key(call.turns) not in taken] if order.with_own_data else []
         taught = [c for c in own if c.split == "train"] * (OWN_REPEATS if shipped else 1)
         taught += [c for c in shipped if c.split == "train"] + (known_patterns(7) if shipped else [])
         validation = [c for c in [*own, *shipped] if c.split == "validation"]

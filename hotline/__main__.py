@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
 
     keys_cli.add_commands(commands)
 
+    month = commands.add_parser("demo-data", help="load a demonstration month 载入演示数据")
+    month.set_defaults(run=_demo_data)
+
     bank = commands.add_parser("bank-simulator", help="a bank side to try against 银行模拟器")
     bank.add_argument("--port", type=int, default=8097)
     bank.add_argument("--data", type=Path, help="file that keeps its state; default: in the data folder")
@@ -119,6 +122,24 @@ def _freeze_dispatch(_: argparse.Namespace) -> int:
     build_hook_dispatcher(config, store).start()
     logging.getLogger("hotline").info("dispatching payment-stop requests and web hooks")
     threading.Event().wait()
+    return 0
+
+
+def _demo_data(_: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from hotline.bootstrap import configure_logging, load_demo_month
+
+    config = Config()
+    configure_logging(config)
+    with tqdm(unit="通", disable=None) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        loaded = load_demo_month(config, report)
+    print(f"新增 {loaded.added} 通合成通话（{loaded.recordings} 通有录音），已有 {loaded.there} 通。")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from hotline.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
     from asr_models.transcribe import Transcription
+    from hotline.demo_month import Loaded
     from hotline.domain.call import Call
     from hotline.gateways.dispatcher import FreezeDispatcher
     from hotline.gateways.webhooks import HookDispatcher
@@ -190,6 +191,23 @@ def run_job_worker(config: Config) -> None:
     hub = build(config, with_recognizer=False, with_classifier=False, with_dispatcher=False, with_job_worker=False)
     try:
         jobs.work(hub, job_functions())
+    finally:
+        hub.close()
+
+
+def load_demo_month(config: Config, report: Callable[[int, int], None]) -> Loaded:
+    """Store the demonstration month; what is there stays. Raises: ModelError."""
+    from classifiers.dataset import CALLS_FILE
+    from hotline.demo_month import load_month
+    from hotline.demo_month.load import MonthClock
+    from hotline.stores import SqlStore
+
+    hub = build(config, with_recognizer=False, with_dispatcher=False, with_job_worker=False)
+    clock = MonthClock(utc_now)
+    hub.store.close()
+    hub.clock, hub.store = clock, SqlStore(config.database_url, hub.bus, clock)
+    try:
+        return load_month(hub, clock, CALLS_FILE, report)
     finally:
         hub.close()
 

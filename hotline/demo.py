@@ -16,6 +16,8 @@ from hotline.errors import ExternalError
 from hotline.sample import SAMPLE_LEDGER
 
 DEMO_PASSWORD = "Hotline-demo-96110"
+DEMO_PREFIX = "demo-"
+"""Starts the id of every account of the demo."""
 DEMO_USERS = (
     ("operator", "operator", "演示坐席"),
     ("supervisor", "supervisor", "演示督导"),

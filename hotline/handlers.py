@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -177,14 +178,19 @@ def predict_call(hub: Hub, call_id: str) -> Prediction | None:
         return None
     prediction = classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
     with hub.store.transaction() as uow:
-        before = uow.call(call_id)
-        call = before.observing(prediction)
-        uow.save_call(call)
-        uow.add_prediction(call_id, segments[-1].id, prediction)
-        view = prediction_view(prediction, call, segments)
-        uow.append_event(call_id, EventType.PREDICTION, {"prediction": view})
-        _alert_if_risen(uow, before, call, prediction.reasons)
+        record_prediction(uow, call_id, segments, prediction)
     return prediction
+
+
+def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:
+    """Store a prediction on these segments and what it does to the call."""
+    before = uow.call(call_id)
+    call = before.observing(prediction)
+    uow.save_call(call)
+    uow.add_prediction(call_id, segments[-1].id, prediction)
+    view = prediction_view(prediction, call, segments)
+    uow.append_event(call_id, EventType.PREDICTION, {"prediction": view})
+    _alert_if_risen(uow, before, call, prediction.reasons)
 
 
 def report_recognizer(hub: Hub, call_id: str, state: str, info: EngineInfo, reason: str) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from hotline.demo import DEMO_PASSWORD, DEMO_USERS
+from hotline.demo import DEMO_PASSWORD, DEMO_PREFIX, DEMO_USERS
 from hotline.errors import InputError, PermissionDenied, StateError
 from hotline.hub import Hub
 from hotline.ports import UnitOfWork, User
@@ -17,7 +17,6 @@ from web.roles import ROLES
 
 MIN_PASSWORD_LENGTH = 10
 MIN_CHARACTER_CLASSES = 2
-DEMO_PREFIX = "demo-"
 
 _hasher = PasswordHasher()
 _DUMMY_HASH = _hasher.hash("no such user")

@@ -10,11 +10,10 @@ from gunicorn.app.base import BaseApplication
 
 from hotline.bootstrap import build
 from hotline.config import Config
-from hotline.demo import DEMO_USERS
+from hotline.demo import DEMO_PREFIX, DEMO_USERS
 from hotline.errors import HotlineError
 from hotline.hub import Hub
 from web import create_app
-from web.accounts import DEMO_PREFIX
 
 log = logging.getLogger(__name__)
 

@@ -51,16 +51,18 @@ def post_test_set() -> tuple[Response, int]:
     return jsonify({"dataset": _view(made, display_names(), {})}), 201
 
 
-@blueprint.get("/train/export/<kind>/<int:number>/<format_name>")
+@blueprint.get("/train/export/<kind>/<number>/<format_name>")
 @requires(Permission.TRAIN)
-def get_export(kind: str, number: int, format_name: str) -> Response:
+def get_export(kind: str, number: str, format_name: str) -> Response:
     """A set as a file; number 0 is what is labelled now. Long numbers are masked; the export is audited."""
     chosen = format_of(format_name)
+    if not number.isdecimal():
+        raise InputError("没有这个数据集", expected="数据集的编号", found=number[:20], remedy="请从列表中选择")
     with hub().store.transaction() as uow:
-        examples = uow.dataset_examples(kind, number) if number else labelled_examples(uow)[0]
+        examples = uow.dataset_examples(kind, int(number)) if int(number) else labelled_examples(uow)[0]
         uow.audit(current_user.id, "labels.export", f"{kind}-{number}", f"{format_name} {len(examples)} calls")
     response = Response(chosen.write(_masked(example) for example in examples), mimetype=chosen.mimetype)
-    name = f"hotline-{kind}-{number or 'now'}-{format_name}.{chosen.suffix}"
+    name = f"hotline-{kind}-{number}-{format_name}.{chosen.suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
