@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 import hotline.vad
-from hotline import handlers
 from hotline.audio import AudioFrame
 from hotline.bootstrap import build_bus, build_store, build_telephony, utc_now
 from hotline.config import Config
@@ -24,6 +23,7 @@ from hotline.events import EventType
 from hotline.hub import Hub
 from hotline.live import LiveCalls
 from hotline.ports import EngineInfo, Recording
+from hotline.predicting import predict_call
 from hotline.scripts import ScriptLibrary
 from hotline.stores.recordings import WavRecordingStore
 from hotline.streams import CallSpec
@@ -126,7 +126,7 @@ def build_hub(folder: Path, streams: int) -> tuple[Hub, TimedRecordings]:
         config, utc_now, build_store(config, bus), bus, recordings, ScriptLibrary.load(),
         recognizer, recognizer.info, None,
     )  # fmt: skip
-    hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
+    hub.decider = Decider(lambda call_id: predict_call(hub, call_id))
     hub.live = LiveCalls(hub)
     hub.switchboard = LiveSwitchboard(hub)
     hub.telephony = build_telephony(config, hub)

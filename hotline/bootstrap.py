@@ -221,7 +221,6 @@ def build(
     with_job_worker: bool = True,
 ) -> Hub:
     """Wire one process. Dispatcher and job worker start with it unless the settings say that they run elsewhere."""
-    from hotline import handlers
     from hotline.decider import Decider
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
@@ -253,7 +252,7 @@ def build(
         can_train=can_train(),
         classifier_reason=reason,
     )
-    hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
+    hub.decider = Decider(lambda call_id: predict_call(hub, call_id))
     hub.live = LiveCalls(hub)
     hub.queue = build_queue(config)
     clean_inbox(config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,20 +17,17 @@ from hotline.domain.freeze import (
     FreezeStatus,
     validate,
 )
-from hotline.domain.risk import Prediction, RiskLevel
-from hotline.domain.segment import Channel, Segment, Transcript, Turn
+from hotline.domain.risk import RiskLevel
+from hotline.domain.segment import Segment, Transcript
 from hotline.entities import extract_segments
 from hotline.errors import InputError, StateError
 from hotline.events import EventType
 from hotline.hub import Hub
-from hotline.models import classifier_of
 from hotline.numbers import normalise
 from hotline.ports import EngineInfo, UnitOfWork
 from hotline.taxonomy import load_taxonomy
-from hotline.views import call_view, entity_view, freeze_view, prediction_view, segment_view
+from hotline.views import call_view, entity_view, freeze_view, segment_view
 
-LEAST_CALLER_TEXT = 6
-"""Characters that the caller must have said before a label means anything."""
 AMENDABLE = (FreezeStatus.MISMATCH, FreezeStatus.SENT_BACK)
 ALERT_LEVELS = (RiskLevel.HIGH, RiskLevel.URGENT)
 CLOCK_SKEW = timedelta(minutes=1)
@@ -88,7 +84,7 @@ def answer_facts(hub: Hub, command: commands.AnswerFacts) -> Call:
         call = before.answering(facts)
         uow.save_call(call)
         uow.append_event(call.id, EventType.FACTS, asdict(facts))
-        _alert_if_risen(uow, before, call, ("operator_facts",))
+        alert_if_risen(uow, before, call, ("operator_facts",))
         uow.audit(command.actor, "call.facts", call.id)
     return call
 
@@ -165,32 +161,6 @@ def refresh_entities(uow: UnitOfWork, call_id: str) -> None:
         uow.note_at_risk(call_id, 100 * max(heard_yuan, default=0))
     views = [entity_view(entity, segments) for entity in entities]
     uow.append_event(call_id, EventType.ENTITIES, {"entities": views})
-
-
-def predict_call(hub: Hub, call_id: str) -> Prediction | None:
-    """Classify the call so far and store what follows: prediction, shown label, risk level, alert."""
-    with hub.store.transaction() as uow:
-        segments, call = uow.segments(call_id), uow.call(call_id)
-    if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
-        return None
-    classifier = classifier_of(hub, call)
-    if classifier is None:
-        return None
-    prediction = classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
-    with hub.store.transaction() as uow:
-        record_prediction(uow, call_id, segments, prediction)
-    return prediction
-
-
-def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:
-    """Store a prediction on these segments and what it does to the call."""
-    before = uow.call(call_id)
-    call = before.observing(prediction)
-    uow.save_call(call)
-    uow.add_prediction(call_id, segments[-1].id, prediction)
-    view = prediction_view(prediction, call, segments)
-    uow.append_event(call_id, EventType.PREDICTION, {"prediction": view})
-    _alert_if_risen(uow, before, call, prediction.reasons)
 
 
 def report_recognizer(hub: Hub, call_id: str, state: str, info: EngineInfo, reason: str) -> None:
@@ -311,7 +281,8 @@ def _checked_text(text: str) -> str:
     return text
 
 
-def _alert_if_risen(uow: UnitOfWork, before: Call, after: Call, reasons: tuple[str, ...]) -> None:
+def alert_if_risen(uow: UnitOfWork, before: Call, after: Call, reasons: tuple[str, ...]) -> None:
+    """Put an alert on the call when its risk rose to a level that needs one."""
     if after.risk != before.risk and after.risk in ALERT_LEVELS:
         data = {"level": after.risk, "label": after.label, "reasons": list(reasons)}
         uow.append_event(after.id, EventType.ALERT, data)

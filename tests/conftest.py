@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from hotline import handlers
 from hotline.bootstrap import utc_now
 from hotline.buses.local import LocalBus
 from hotline.config import Config
@@ -48,7 +47,7 @@ def make_hub(tmp_path: Path) -> Iterator[MakeHub]:
         )
         for name, part in parts.items():
             setattr(hub, name, part)
-        hub.decider = Decider(lambda call_id: handlers.predict_call(hub, call_id))
+        hub.decider = Decider(lambda call_id: predict_call(hub, call_id))
         hub.live = LiveCalls(hub)
         hub.switchboard = LiveSwitchboard(hub)
         hubs.append(hub)

@@ -22,7 +22,7 @@ from hotline.events import EventType
 from hotline.hub import Hub
 from hotline.ports import UnitOfWork
 from hotline.taxonomy import load_taxonomy
-from hotline.wrapping_up import wrap_up_view
+from hotline.views import wrap_up_view
 
 CORRECTS = 0.8
 """Share of wrong labels that the operator notices."""

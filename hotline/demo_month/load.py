@@ -23,6 +23,7 @@ from hotline.events import EventType
 from hotline.hub import Hub
 from hotline.numbers import normalise
 from hotline.ports import UnitOfWork
+from hotline.predicting import record_prediction
 from hotline.views import segment_view
 from hotline.word_times import retimed
 
@@ -111,7 +112,7 @@ def _store(
     handlers.refresh_entities(uow, story.id)
     for turns, prediction in zip(_heard(story), predictions, strict=True):
         clock.now = begun + timedelta(seconds=segments[len(turns) - 1].end_s + 0.2)
-        handlers.record_prediction(uow, story.id, segments[: len(turns)], prediction)
+        record_prediction(uow, story.id, segments[: len(turns)], prediction)
     _end(uow, clock, story)
     after_call(hub, uow, clock, story, predictions[-1])
 

@@ -1,0 +1,43 @@
+"""Classification of a call and what follows from it: shown label, risk level, alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hotline.domain.risk import Prediction
+from hotline.domain.segment import Channel, Segment, Turn
+from hotline.events import EventType
+from hotline.handlers import alert_if_risen
+from hotline.hub import Hub
+from hotline.models import classifier_of
+from hotline.ports import UnitOfWork
+from hotline.views import prediction_view
+
+LEAST_CALLER_TEXT = 6
+"""Characters that the caller must have said before a label means anything."""
+
+
+def predict_call(hub: Hub, call_id: str) -> Prediction | None:
+    """Classify the call so far and store what follows: prediction, shown label, risk level, alert."""
+    with hub.store.transaction() as uow:
+        segments, call = uow.segments(call_id), uow.call(call_id)
+    if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
+        return None
+    classifier = classifier_of(hub, call)
+    if classifier is None:
+        return None
+    prediction = classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
+    with hub.store.transaction() as uow:
+        record_prediction(uow, call_id, segments, prediction)
+    return prediction
+
+
+def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:
+    """Store a prediction on these segments and what it does to the call."""
+    before = uow.call(call_id)
+    call = before.observing(prediction)
+    uow.save_call(call)
+    uow.add_prediction(call_id, segments[-1].id, prediction)
+    view = prediction_view(prediction, call, segments)
+    uow.append_event(call_id, EventType.PREDICTION, {"prediction": view})
+    alert_if_risen(uow, before, call, prediction.reasons)
