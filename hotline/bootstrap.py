@@ -224,6 +224,7 @@ def build(
     from hotline.decider import Decider
     from hotline.job_process import JobWorkerProcess
     from hotline.live import LiveCalls
+    from hotline.predicting import predict_call
     from hotline.stores.recordings import WavRecordingStore
     from hotline.switchboard import LiveSwitchboard
     from hotline.uploads import clean_inbox

@@ -14,6 +14,7 @@ from hotline.config import Config
 from hotline.decider import Decider
 from hotline.hub import Hub
 from hotline.live import LiveCalls
+from hotline.predicting import predict_call
 from hotline.scripts import ScriptLibrary
 from hotline.stores import SqlStore, migrate
 from hotline.stores.recordings import WavRecordingStore
