@@ -19,7 +19,9 @@ from hotline.entity_rules.banks import find_banks
 from hotline.entity_rules.dictation import digit_entities
 from hotline.entity_rules.found import Found
 from hotline.entity_rules.moments import find_moments
+from hotline.entity_rules.money_sounds import hear_money
 from hotline.entity_rules.names import find_names
+from hotline.entity_rules.read_back import merge_read_backs
 from hotline.numbers import COUNTED, normalise_marked
 
 Rule = Callable[[str, str], list[Found]]
@@ -50,7 +52,7 @@ def extract_segments(segments: Sequence[Segment]) -> list[Entity]:
 
 def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, float, float]]:
     """Return entities with their place in the turn as shares of its length."""
-    texts = [normalise_marked(spoken_addresses(text)) for text in raw]
+    texts = [normalise_marked(spoken_addresses(hear_money(text))) for text in raw]
     masked, found = [], []
     for turn, text in enumerate(texts):
         question = raw[turn - 1] if turn and speakers[turn - 1] != speakers[turn] else ""
@@ -64,7 +66,7 @@ def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, 
         for items in (find_banks(text), apps, names):
             found.extend((_entity(item, turn, speakers[turn], text), item.start, item.end) for item in items)
         masked.append(QUANTITY.sub(lambda match: BLANK * len(match[0]), blanked))
-    found += digit_entities(texts, speakers, masked)
+    found = merge_read_backs(found, texts, speakers) + digit_entities(texts, speakers, masked)
     found.sort(key=lambda item: (item[0].turn, item[1]))
     return [
         (entity, start / max(1, len(texts[entity.turn])), end / max(1, len(texts[entity.turn])))
