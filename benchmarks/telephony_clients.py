@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import socket
 import struct
 import sys
@@ -14,9 +15,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import av
+import httpx
 import numpy as np
 from websockets.asyncio.client import connect
 
+from hotline.demo import DEMO_PASSWORD
 from hotline.sample import SAMPLE_CALL
 
 RATE_HZ = 8000
@@ -142,13 +145,54 @@ async def rtp(streams: Streams, stream: int) -> None:
     sender.close()
 
 
-PROTOCOLS = {"vosk": vosk, "audiosocket": audiosocket, "twilio": twilio, "rtp": rtp}
+async def browser(streams: Streams, stream: int) -> None:
+    """The console's microphone page: numbered 20 ms frames at 16 kHz."""
+    host = f"127.0.0.1:{streams.ports['console']}"
+    address = f"ws://{host}/api/v1/calls/{streams.ports['calls'][stream]}/microphone"
+    headers = {"Cookie": streams.ports["cookie"]}
+    origin = f"http://{host}"
+    async with connect(address, origin=origin, additional_headers=headers, proxy=None, compression=None) as socket_:
+        start_message = {"type": "start", "csrf_token": streams.ports["csrf"], "channel": "caller", "rate_hz": 16000}
+        await socket_.send(json.dumps({**start_message, "session": f"benchmark-{stream}"}))
+
+        async def listen() -> None:
+            async for _ in socket_:
+                pass
+
+        async def send(index: int, start: int) -> None:
+            samples = np.repeat(streams.pcm[start : start + streams.samples], 2)
+            await socket_.send(struct.pack("<I", index) + samples.tobytes())
+
+        listener = asyncio.create_task(listen())
+        await streams.pace(stream, send)
+        await asyncio.sleep(2)
+        await socket_.send('{"type": "stop"}')
+        await asyncio.sleep(1)
+        listener.cancel()
+
+
+def log_in(ports: dict[str, Any]) -> dict[str, Any]:
+    """Add the cookie and the page's token of a demo operator, where there is a console."""
+    if "console" not in ports:
+        return ports
+    with httpx.Client(base_url=f"http://127.0.0.1:{ports['console']}", trust_env=False) as client:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)
+        assert token
+        form = {"username": "operator", "password": DEMO_PASSWORD, "csrf_token": token[1]}
+        client.post("/login", data=form)
+        page = re.search(r'"csrf_token": ?"([^"]+)"', client.get("/calls").text)
+        assert page
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    return {**ports, "csrf": page[1], "cookie": cookie}
+
+
+PROTOCOLS = {"vosk": vosk, "audiosocket": audiosocket, "twilio": twilio, "rtp": rtp, "browser": browser}
 
 
 async def main() -> None:
     """Run all streams and write when each block was sent."""
     protocol, ports, out, count, seconds, block_ms = sys.argv[1:]
-    streams = Streams(json.loads(ports), float(seconds), int(block_ms))
+    streams = Streams(log_in(json.loads(ports)), float(seconds), int(block_ms))
     await asyncio.gather(*(PROTOCOLS[protocol](streams, stream) for stream in range(int(count))))
     moments: dict[str, Any] = {f"sent_{stream}": np.array(sent) for stream, sent in streams.sent.items()}
     np.savez(out, replies=np.array(streams.replies), **moments)

@@ -2,7 +2,7 @@
 
 Use: python -m benchmarks.telephony_load PROTOCOL [--streams 50] [--seconds 60] [--peer asr_server.py --peer-path DIR]
 
-PROTOCOL is vosk, audiosocket, rtp or twilio. The server process runs the whole way of a call (protocol, call time,
+PROTOCOL is vosk, audiosocket, rtp, twilio or browser (the console under gunicorn). The server process runs the whole way of a call (protocol, call time,
 recording on disk, database; with --voice-activity on also the Silero model, which costs far more than the rest); the client process sends the sample call's voices. Delay: from
 the moment a block was sent until its last 20 ms frame has been recorded and handed on. For vosk also until the reply,
 which is what the peer, vosk-server's own asr_server.py, is measured by too; it is run in its own Python path DIR, which must
@@ -27,7 +27,7 @@ import psutil
 from benchmarks.report import percentile, show
 
 START_S = 60.0
-BLOCK_MS = {"vosk": 200, "audiosocket": 20, "rtp": 20, "twilio": 20}
+BLOCK_MS = {"vosk": 200, "audiosocket": 20, "rtp": 20, "twilio": 20, "browser": 20}
 FRAME_S = 0.02
 
 
@@ -54,15 +54,17 @@ def stopped(process: subprocess.Popen[str]) -> str:
 
 def cpu_share(process: subprocess.Popen[str], seconds: float) -> float:
     """Return cores used on average so far."""
-    times = psutil.Process(process.pid).cpu_times()
-    return (times.user + times.system) / seconds
+    server = psutil.Process(process.pid)
+    times = [one.cpu_times() for one in (server, *server.children(recursive=True))]
+    return sum(time_.user + time_.system for time_ in times) / seconds
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run our server and the clients; return one row."""
     server_out, client_out = folder / "server.npz", folder / "client.npz"
+    module = "benchmarks.browser_server" if arguments.protocol == "browser" else "benchmarks.telephony_server"
     server = run(
-        ["-m", "benchmarks.telephony_server", str(folder), str(server_out), arguments.protocol, str(arguments.streams),
+        ["-m", module, str(folder), str(server_out), arguments.protocol, str(arguments.streams),
          arguments.voice_activity]
     )  # fmt: skip
     ports = ready(server)

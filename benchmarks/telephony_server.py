@@ -108,7 +108,7 @@ class TimedRecording:
         self._inner.close()
 
 
-def build_hub(folder: Path, streams: int) -> tuple[Hub, TimedRecordings]:
+def build_hub(folder: Path, streams: int, **settings: str) -> tuple[Hub, TimedRecordings]:
     """Wire a hub as `hotline.bootstrap` does, without models."""
     config = Config(
         {
@@ -118,6 +118,7 @@ def build_hub(folder: Path, streams: int) -> tuple[Hub, TimedRecordings]:
             "HOTLINE_AUDIOSOCKET_PORT": "0",
             "HOTLINE_RTP_PORTS": RTP_PORTS,
             "HOTLINE_TELEPHONY_IDLE_S": "5",
+            **settings,
         }
     )
     bus, recordings = build_bus(), TimedRecordings(folder / "recordings")
@@ -143,18 +144,23 @@ def main() -> None:
     ports: dict[str, Any] = dict(hub.telephony.ports)
     if protocol == "rtp":
         assert hub.rtp
-        ports["rtp"] = [hub.rtp.open(CallSpec(_external_id(n)), "caller") for n in range(streams)]
+        ports["rtp"] = [hub.rtp.open(CallSpec(external_id(n)), "caller") for n in range(streams)]
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     print(json.dumps(ports), flush=True)
     stop.wait()
     hub.close()
+    save(folder, recordings, out, streams)
+
+
+def save(folder: Path, recordings: TimedRecordings, out: str, streams: int) -> None:
+    """Write when each frame of each stream was recorded, and how many gaps there were."""
     hub, _ = build_hub(folder, streams)
     result: dict[str, Any] = {"gaps": 0}
     with hub.store.transaction() as uow:
         by_id = {call.external_id: call.id for call in uow.calls(limit=2 * streams)}
     for n in range(streams):
-        call_id = by_id.get(_external_id(n), "")
+        call_id = by_id.get(external_id(n), "")
         result[f"frames_{n}"] = np.array(recordings.moments.get(call_id, []))
         events = hub.store.events_after(call_id, 0, 100000) if call_id else []
         result["gaps"] += sum(event.type is EventType.AUDIO_GAP for event in events)
@@ -162,7 +168,8 @@ def main() -> None:
     hub.close()
 
 
-def _external_id(n: int) -> str:
+def external_id(n: int) -> str:
+    """Return the external id of a stream's call."""
     return f"00000000-0000-4000-8000-{n:012d}"
 
 
