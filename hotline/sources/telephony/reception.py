@@ -25,12 +25,13 @@ class Reception:
         self.limits = limits
         self._board = board
         self._threads = ThreadPoolExecutor(ATTACH_THREADS, "telephony")
-        self._open = 0
+        self.streams = 0
+        """Attached now."""
 
     @property
     def full(self) -> bool:
         """Whether another stream would be too many."""
-        return self._open >= self.limits.streams
+        return self.streams >= self.limits.streams
 
     async def attach(self, spec: StreamSpec, listener: StreamListener | None = None) -> CallStream:
         """Join a stream to its call. Raises: CapacityError, InputError, NotFoundError."""
@@ -41,20 +42,20 @@ class Reception:
                 found="已达上限",
                 remedy="请稍后再试",
             )
-        self._open += 1
+        self.streams += 1
         try:
             stream: CallStream = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._board.attach, spec, listener
             )
         except BaseException:
-            self._open -= 1
+            self.streams -= 1
             raise
         log.info("stream attached", extra={"protocol": spec.protocol, "call_id": stream.call_id})
         return stream
 
     async def finish(self, stream: CallStream, note: str = "") -> None:
         """End a stream, once; the call ends with its last one."""
-        self._open -= 1
+        self.streams -= 1
         await asyncio.get_running_loop().run_in_executor(self._threads, stream.finish, note)
 
     def close(self) -> None:

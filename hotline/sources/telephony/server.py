@@ -89,6 +89,10 @@ class Telephony:
             ) from None
         self.rtp = RtpPortRange(self._reception, settings.rtp, self._loop) if settings.rtp else None
 
+    def streams(self) -> int:
+        """Return how many streams are attached through these listeners."""
+        return self._reception.streams
+
     def close(self) -> None:
         """Stop listening, let go of all peers, and wait for the loop."""
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(START_S)
