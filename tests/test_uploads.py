@@ -116,6 +116,24 @@ def test_too_many_at_a_time_are_refused_until_some_are_done(client: FlaskClient,
     assert hand_in(client, tone(0.2)).status_code == 202
 
 
+def test_a_file_larger_than_other_bodies_passes_the_csrf_check(make_hub: MakeHub) -> None:
+    center = make_hub({"HOTLINE_DEMO": "1", "HOTLINE_UPLOAD_MB": "2"})
+    center.job_kinds = ("upload",)
+    app = create_app(center, {"WTF_CSRF_ENABLED": False})
+    client = app.test_client()
+    client.post("/login", data={"username": "operator", "password": DEMO_PASSWORD})
+    app.config["WTF_CSRF_ENABLED"] = True
+    token = client.get("/calls").text.split('"csrf_token": "')[1].split('"')[0]
+    headers = {"X-File-Name": "a.wav", "X-CSRFToken": token}
+    large = {"data": tone(60), "content_type": "application/octet-stream"}
+    assert client.post("/api/v1/uploads", headers=headers, **large).status_code == 202
+    assert client.post("/api/v1/uploads", headers={"X-File-Name": "a.wav"}, **large).status_code == 400
+    form = {"file": (io.BytesIO(tone(60)), "a.wav"), "realtime": "0"}
+    assert client.post("/api/v1/calls", headers=headers, data=form).status_code == 201
+    stranger = app.test_client()
+    assert stranger.post("/api/v1/uploads", headers=headers, **large).status_code in (400, 401, 413)
+
+
 def test_numbers_in_a_file_name_are_masked(client: FlaskClient, center: Hub) -> None:
     hand_in(client, tone(0.2), "20260101-13800138000.wav")
     with center.store.transaction() as uow:

@@ -17,6 +17,7 @@ from web.access import own_calls
 from web.api import blueprint, body, text_of
 from web.context import display_names, hub, uploads
 from web.roles import Permission, requires
+from web.security import takes_files
 from web.sessions import is_revealed, mark_revealed
 from web.uploads import MAX_UPLOAD_BYTES
 
@@ -51,6 +52,7 @@ def get_call(call_id: str) -> Response:
 
 
 @blueprint.post("/calls")
+@takes_files(lambda: MAX_UPLOAD_BYTES)
 @requires(Permission.WORK_CALLS)
 def post_call() -> tuple[Response, int]:
     """Open a call: an uploaded file (multipart), the sample, a microphone, or by hand without audio."""
@@ -110,7 +112,6 @@ def _start(data: dict[str, Any]) -> Call:
 
 
 def _play_upload() -> Call:
-    request.max_content_length = MAX_UPLOAD_BYTES
     upload = request.files.get("file")
     if upload is None:
         raise InputError("没有选择文件", expected="一个音频文件", found="空", remedy="请选择文件后再提交")

@@ -19,6 +19,7 @@ from hotline.privacy import mask_text
 from web.api import blueprint
 from web.context import display_names, hub
 from web.roles import Permission, requires
+from web.security import takes_files
 
 MOST_IMPORT_BYTES = 50 * 1024 * 1024
 
@@ -68,10 +69,10 @@ def get_export(kind: str, number: str, format_name: str) -> Response:
 
 
 @blueprint.post("/train/import")
+@takes_files(lambda: MOST_IMPORT_BYTES)
 @requires(Permission.TRAIN)
 def post_import() -> tuple[Response, int]:
     """Take labels from a file (multipart: `file`, `format`); all or nothing."""
-    request.max_content_length = MOST_IMPORT_BYTES
     upload = request.files.get("file")
     if upload is None:
         raise InputError("没有选择文件", expected="一个标注文件", found="空", remedy="请选择文件后再提交")

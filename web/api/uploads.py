@@ -15,6 +15,7 @@ from hotline.uploads import most_bytes, take_upload, uploads_of
 from web.api import blueprint
 from web.context import hub
 from web.roles import Permission, requires
+from web.security import takes_files
 
 PIECE_BYTES = 256 * 1024
 
@@ -34,10 +35,10 @@ def get_uploads() -> Response:
 
 
 @blueprint.post("/uploads")
+@takes_files(lambda: most_bytes(hub().config) + PIECE_BYTES)
 @requires(Permission.HAND_IN)
 def post_upload() -> tuple[Response, int]:
     """Take one file; its name comes percent-encoded in `X-File-Name`, since addresses are logged."""
-    request.max_content_length = most_bytes(hub().config) + PIECE_BYTES
     name = unquote(request.headers.get("X-File-Name", ""))
     layout = request.headers.get("X-Layout", "")
     job = take_upload(hub(), _pieces(), request.content_length, name, layout, current_user.id)

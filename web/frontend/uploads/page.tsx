@@ -11,6 +11,7 @@ import * as state from "./state";
 export function UploadsPage() {
   return (
     <div class="calls-page uploads-page">
+      <h1 class="visually-hidden">{t("uploads")}</h1>
       {state.problem.value && <ErrorBox error={state.problem.value} onClose={() => (state.problem.value = null)} />}
       <DropZone />
       <List />
@@ -100,7 +101,7 @@ function LocalRow({ local }: { local: state.Local }) {
       <td class="file-name">{local.file.name}</td>
       <td>{bytesText(local.file.size)}</td>
       <td>
-        <Progress name={local.file.name} label={tCode("upload_state_", local.state)} share={local.file.size ? local.sent / local.file.size : 0} />
+        <Progress name={local.file.name} label={tCode("upload_state_", local.state)} share={local.state === "failed" ? 0 : local.sent / local.file.size} />
       </td>
       <td class="upload-result">
         {local.error && <span class="tag bad">{t("upload_state_failed")}</span>}
