@@ -73,6 +73,7 @@ class _Timed:
 
     def __init__(self, source: AudioSource) -> None:
         self.name, self.channels, self.rate_hz = source.name, source.channels, source.rate_hz
+        self.patient = source.patient
         self._source = source
         self.frames_given = 0
         self.ended_s = 0.0

@@ -27,17 +27,27 @@ SPREAD_S = 2.0
 """Streams begin spread over so long."""
 
 
-def voices() -> tuple[np.ndarray, np.ndarray]:
-    """Return the sample call's two sides, mixed, as 16-bit samples and as mu-law."""
+def sides() -> tuple[np.ndarray, np.ndarray]:
+    """Return the sample call's operator and caller as 16-bit samples."""
     with av.open(str(SAMPLE_CALL)) as container:
         pcm = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in container.decode(audio=0)])
-    mixed = pcm.sum(axis=1).clip(-32000, 32000).astype("<i2")
+    return pcm[:, 0], pcm[:, 1]
+
+
+def encoded(samples: np.ndarray) -> np.ndarray:
+    """Return samples as mu-law."""
     encoder = av.CodecContext.create("pcm_mulaw", "w")
     encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "mono", "s16"  # type: ignore[attr-defined]
-    frame = av.AudioFrame.from_ndarray(mixed.reshape(1, -1), format="s16", layout="mono")
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
     frame.sample_rate = RATE_HZ
     law = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])  # type: ignore[attr-defined]
-    return mixed, np.frombuffer(law, np.uint8)
+    return np.frombuffer(law, np.uint8)
+
+
+def voices() -> tuple[np.ndarray, np.ndarray]:
+    """Return both sides in one channel, as 16-bit samples and as mu-law."""
+    mixed = np.add(*(side.astype(np.int32) for side in sides())).clip(-32000, 32000).astype("<i2")
+    return mixed, encoded(mixed)
 
 
 class Streams:

@@ -23,7 +23,9 @@ TONE = (np.sin(np.arange(RATE_HZ) * 2 * np.pi * 440 / RATE_HZ) * 8000).astype("<
 def listening(hub: Hub, **settings: object):  # type: ignore[no-untyped-def]
     """Run all listeners on free ports of the loopback; `settings` replace fields of `TelephonySettings`."""
     ports = {"HOTLINE_WEBSOCKET_PORT": "0", "HOTLINE_AUDIOSOCKET_PORT": "0", "HOTLINE_AUDIOSOCKET_OPERATOR_PORT": "0"}
-    base = telephony_settings(Config({**ports, "HOTLINE_RTP_PORTS": "41000-41998"}))
+    base = telephony_settings(
+        Config({**ports, "HOTLINE_RTP_PORTS": "41000-41998", "HOTLINE_STREAM_WAIT_S": hub.config["stream_wait_s"]})
+    )
     assert base
     telephony = Telephony(hub.switchboard, replace(base, **settings))
     hub.telephony = telephony

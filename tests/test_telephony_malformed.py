@@ -26,6 +26,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from hotline.hub import Hub
+from hotline.sources.telephony.access import Limits
 from hotline.sources.telephony.rtp_packet import HEADER
 from hotline.sources.telephony.server import Telephony
 from hotline.streams import CallSpec
@@ -36,6 +37,8 @@ from tests.telephony import calls, listening, wait_for
 PER_EXAMPLE = 50
 SETTINGS = {"HOTLINE_MAX_CALLS": "64", "HOTLINE_STREAM_LINGER_S": "0.1", "HOTLINE_STREAM_WAIT_S": "0.5"}
 AUDIO = bytes(320)
+FILES_KEPT, THREADS_KEPT = 60, 12
+"""Database connections and the threads that open and end streams stay; both are pools."""
 
 numbers = st.one_of(st.integers(), st.floats(), st.text(max_size=5), st.none(), st.booleans())
 values = st.recursive(numbers, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
@@ -203,9 +206,7 @@ def open_files() -> int:
 def survives(hub: Hub, protocol: str, frame_count: int) -> None:
     """Send frames beside a well-behaved peer; afterwards only that one may be left."""
     make, frames = PROTOCOLS[protocol]
-    from hotline.sources.telephony.access import Limits
-
-    with listening(hub, limits=Limits(idle_s=2.0)) as telephony:
+    with listening(hub, limits=Limits(idle_s=10.0)) as telephony:
         address = f"ws://127.0.0.1:{telephony.ports['websocket']}/"
         with connect(address, proxy=None) as good:
             good.send(AUDIO)
@@ -233,7 +234,7 @@ def survives(hub: Hub, protocol: str, frame_count: int) -> None:
                 good.recv(timeout=10)
                 time.sleep(0.1)
             assert telephony.streams() == 1
-            wait_for(lambda: open_files() <= files + 8 and threading.active_count() <= threads + 12)
+            wait_for(lambda: open_files() <= files + FILES_KEPT and threading.active_count() <= threads + THREADS_KEPT)
             good.send('{"eof": 1}')
             assert good.recv(timeout=10) == '{"text": ""}'
     wait_for(lambda: not hub.live.running())

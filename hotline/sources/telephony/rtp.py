@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 TICK_S = 0.02
 PACKET_S = 0.02
 """What a packet of unknown kind counts for."""
-WAIT_FOR_FIRST_S = 300.0
 MOST_EARLY = 100
 """Packets kept while the call is being opened."""
 OPEN_S = 10.0
@@ -37,6 +36,8 @@ class RtpSettings:
     """Even ports of the range are used."""
     payloads: Mapping[int, Payload]
     hold_s: float = 0.1
+    wait_s: float = 300.0
+    """How long a port waits for its first packet."""
 
 
 def parse_ports(text: str) -> range:
@@ -89,7 +90,7 @@ class RtpReceiver(asyncio.DatagramProtocol):
 
     async def run(self) -> None:
         """Serve the port until the call ends, the peer falls silent or does wrong."""
-        async with asyncio.timeout(WAIT_FOR_FIRST_S):
+        async with asyncio.timeout(self._settings.wait_s):
             await self._heard.wait()
         rate_hz = self._settings.payloads[self._early[0].payload_type].rate_hz
         spec = StreamSpec("rtp", self._channel, rate_hz, self._call, timed=True)

@@ -13,7 +13,7 @@ from hotline.sources.telephony.server import TelephonySettings, tls_context
 def telephony_settings(config: Config) -> TelephonySettings | None:
     """Return what listens where; None when nothing does. Raises: ConfigError."""
     host, ports = config["telephony_host"], parse_ports(config["rtp_ports"])
-    hold_s = config.number("rtp_hold_ms") / 1000
+    hold_s, wait_s = config.number("rtp_hold_ms") / 1000, config.number("stream_wait_s")
     settings = TelephonySettings(
         host=host,
         access=Access.parse(config["telephony_allow"], config["telephony_tokens"]),
@@ -27,7 +27,7 @@ def telephony_settings(config: Config) -> TelephonySettings | None:
         audiosocket_port=_port(config, "audiosocket_port"),
         audiosocket_operator_port=_port(config, "audiosocket_operator_port"),
         audiosocket_rates=parse_rates(config["audiosocket_rates"]),
-        rtp=RtpSettings(host, ports, parse_payloads(config["rtp_payloads"]), hold_s) if ports else None,
+        rtp=RtpSettings(host, ports, parse_payloads(config["rtp_payloads"]), hold_s, wait_s) if ports else None,
         tls=tls_context(config["telephony_tls_cert"], config["telephony_tls_key"]),
     )
     listening = (settings.websocket_port, settings.audiosocket_port, settings.audiosocket_operator_port, settings.rtp)
