@@ -25,7 +25,7 @@ export function listen(shortcuts: () => Shortcut[]): () => void {
   function onKey(event: KeyboardEvent): void {
     if (event.isComposing || event.altKey || event.metaKey) return;
     const code = (event.ctrlKey ? "Ctrl+" : "") + (event.shiftKey ? "Shift+" : "") + event.code;
-    const typing = (event.target as HTMLElement).closest("input, textarea, select") !== null;
+    const typing = (event.target as HTMLElement).closest("input:not([type=radio]):not([type=checkbox]), textarea, select") !== null;
     const plain = !event.ctrlKey && event.code !== "Escape";
     const found = shortcuts().find(
       (shortcut) => shortcut.code === code && (shortcut.inFields || !typing) && (!plain || singleKeysOn()),

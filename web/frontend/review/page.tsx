@@ -12,6 +12,8 @@ import { Lines } from "./lines";
 import { QualityPanel, answerFocused, moveItem } from "./quality";
 import * as state from "./state";
 
+const BUTTON_KEYS = ["Space", "Enter"];
+const RADIO_KEYS = ["Space", "Enter", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const MONEY = ["at_risk", "prevented", "stopped", "returned"] as const;
 
 function shortcuts(): Shortcut[] {
@@ -27,7 +29,7 @@ function shortcuts(): Shortcut[] {
     { code: "KeyN", run: () => answerFocused("no") },
     { code: "KeyU", run: () => answerFocused("na") },
     { code: "KeyS", run: () => document.getElementById("trainer-comment")?.focus() },
-    { code: "Ctrl+Enter", run: () => void state.saveQuality() },
+    { code: "Ctrl+Enter", run: () => void (state.left.value === 0 && state.saveQuality()), inFields: true },
     { code: "Escape", run: () => ((state.editingId.value = ""), (document.activeElement as HTMLElement | null)?.blur()), inFields: true },
   ];
 }
@@ -37,9 +39,9 @@ export function ReviewPage() {
     () =>
       listen(() => {
         const at = document.activeElement;
-        // A focused button keeps its own keys.
-        const onButton = at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement;
-        return shortcuts().filter(({ code }) => !onButton || (code !== "Space" && code !== "Enter"));
+        // What has the focus keeps its own keys.
+        const own = at instanceof HTMLInputElement ? RADIO_KEYS : at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement ? BUTTON_KEYS : [];
+        return shortcuts().filter(({ code }) => !own.includes(code));
       }),
     [],
   );

@@ -1,0 +1,239 @@
+"""A call's way after it ended, in a real browser, by keyboard: wrapped up, reviewed, sent on; a second person; reports."""
+
+from __future__ import annotations
+
+import io
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
+
+from hotline.demo import DEMO_PASSWORD
+from tests.e2e.conftest import Product
+from tests.e2e.stored_calls import HEARD_CALL, store_calls
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("supervisor")
+    store_calls(folder, 12, live=3, waiting=2)
+    running = Product(
+        folder, HOTLINE_ASR_ENGINE="off", HOTLINE_FREEZE_SECOND_PERSON_YUAN="0", HOTLINE_JOB_WORKER="external"
+    )
+    running.folder = folder  # type: ignore[attr-defined]
+    yield running
+    running.stop()
+
+
+def enter(browser: Browser, product: Product, username: str, path: str = "") -> Page:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{product.address}/login")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", DEMO_PASSWORD)
+    page.click("button.primary")
+    page.wait_for_url(lambda url: "/login" not in url)
+    if path:
+        page.goto(product.address + path)
+    return page
+
+
+def check_axe(page: Page) -> None:
+    """No serious finding of axe on the page as it stands."""
+    found = page.evaluate(AXE.read_text("utf-8") + "; axe.run()")
+    grave = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"] if v["impact"] in GRAVE]
+    assert not grave, (page.url, grave)
+
+
+def stored(product: Product, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(product.folder / "hotline.db") as database:  # type: ignore[attr-defined]
+        return database.execute(query).fetchall()
+
+
+def test_an_operator_wraps_up_by_keyboard(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "operator", f"/calls/{HEARD_CALL}")
+    page.wait_for_selector(".columns")
+    page.keyboard.press("w")
+    page.wait_for_selector("[data-testid=wrap-up]")
+    page.keyboard.press("Digit1")
+    expect(page.locator("[data-disposition=dissuaded]")).to_be_checked()
+    page.keyboard.press("l")
+    page.keyboard.press("Digit7")
+    expect(page.locator("[data-testid=wrap-up-label]")).to_contain_text("冒充公检法")
+    page.fill("[data-testid=wrap-up-at_risk]", "48600")
+    page.fill("[data-testid=wrap-up-prevented]", "48,600.50")
+    page.locator("summary").click()
+    page.get_by_role("button", name="用草稿").click()
+    expect(page.locator("[data-testid=wrap-up-summary]")).to_have_value(re.compile("来电，通话.*疑似冒充公检法"))
+    check_axe(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".notice.bad")).to_contain_text("涉险金额")
+    page.fill("[data-testid=wrap-up-prevented]", "48600")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-testid=open-wrap-up]")).to_contain_text("成功劝阻")
+    row = stored(
+        product,
+        f"SELECT disposition, at_risk_fen, prevented_fen FROM wrap_ups WHERE call_id = '{HEARD_CALL}' AND counts",
+    )
+    assert row == [("dissuaded", 4_860_000, 4_860_000)]
+    page.context.close()
+
+
+def test_a_supervisor_hears_corrects_checks_and_sends_on(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "supervisor", f"/calls/{HEARD_CALL}/review")
+    page.wait_for_selector("[data-testid=player][data-state=ready]")
+    check_axe(page)
+    word = page.locator(".line .words > span").nth(30)
+    at = float(word.get_attribute("data-at") or 0)
+    assert at > 3
+    word.click()
+    expect(page.locator("[data-testid=player-toggle]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".words > span.now")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-testid=player-toggle]")).to_have_attribute("aria-pressed", "false")
+    shown = page.inner_text("[data-testid=player-time]").split(" / ")[0]
+    minutes, seconds = map(int, shown.split(":"))
+    assert 60 * minutes + seconds >= int(at)
+
+    page.keyboard.press("j")
+    line = page.locator(".line.selected")
+    segment = line.get_attribute("data-segment")
+    page.keyboard.press("e")
+    page.wait_for_selector("[data-testid=line-editor]")
+    page.fill("[data-testid=line-editor] textarea", "我昨天转了三万二给他")
+    check_axe(page)
+    page.keyboard.press("Enter")
+    expect(page.locator(f"[data-segment='{segment}']")).to_contain_text("已更正")
+    expect(page.locator(f"[data-segment='{segment}']")).to_contain_text("机器听写")
+    assert stored(product, f"SELECT text FROM segment_corrections WHERE segment_id = '{segment}'") == [
+        ("我昨天转了三万二给他",)
+    ]
+
+    for _ in range(13):
+        page.keyboard.press("y")
+    expect(page.locator("[data-testid=quality-score]")).to_contain_text("100")
+    page.locator("[data-item=red_lines] label", has_text="否").click()
+    expect(page.locator("[data-testid=quality-score]")).to_contain_text("红线")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-testid=quality-saved]")).to_contain_text("不合格")
+
+    page.fill("#trainer-comment", "类型请复核")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-testid=sent-to-trainer]")).to_contain_text("类型请复核")
+    assert stored(product, "SELECT call_id FROM trainer_marks") == [(HEARD_CALL,)]
+    page.context.close()
+
+
+def test_a_second_person_approves_and_sends_back(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "reviewer")
+    expect(page.locator("[data-testid=waiting-freeze]")).to_have_count(2)
+    check_axe(page)
+    page.keyboard.press("j")
+    expect(page.locator("[data-testid=freeze-whole]")).to_contain_text("6217 0038")
+    check_axe(page)
+    page.keyboard.press("r")
+    page.keyboard.type("金额与凭证不符")
+    page.click("[data-testid=send-back-freeze]")
+    expect(page.locator("[data-testid=decided]")).to_have_attribute("data-status", "sent_back")
+    page.keyboard.press("j")
+    page.wait_for_selector("[data-testid=freeze-whole]")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-testid=decided]")).to_have_attribute("data-status", "confirmed")
+    expect(page.locator("[data-testid=waiting-freeze]")).to_have_count(0)
+    page.context.close()
+
+
+def test_the_board_follows_live_calls_without_reload(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "supervisor", "/board")
+    page.wait_for_selector("[data-testid=board-call]")
+    rows = page.locator("[data-testid=board-call]")
+    before = rows.count()
+    check_axe(page)
+    operator = enter(browser, product, "operator", "/calls")
+    operator.click("[data-testid=start-manual]")
+    operator.wait_for_selector(".columns")
+    expect(rows).to_have_count(before + 1)
+    operator.keyboard.press("Digit2")
+    new_id = operator.url.rsplit("/", 1)[1]
+    expect(rows.first).to_have_attribute("data-call", new_id)
+    expect(rows.first).to_contain_text("紧急")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/calls/{new_id}")
+    operator.keyboard.press("t")
+    operator.keyboard.type("他让我马上转账")
+    operator.keyboard.press("Enter")
+    expect(page.locator(".line.caller")).to_contain_text("他让我马上转账")
+    expect(page.locator("[data-testid=end-call]")).to_have_count(0)
+    page.context.close()
+    operator.context.close()
+
+
+def test_reports_are_seen_and_taken_out(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "supervisor", "/reports#span=month")
+    page.wait_for_selector("[data-testid=chart-money]")
+    check_axe(page)
+    persons = stored(
+        product,
+        "SELECT sum(persons) FROM wrap_ups WHERE counts AND disposition = 'consulted' AND day LIKE strftime('%Y-%m', 'now', '+8 hours') || '%'",
+    )
+    expect(page.locator("[data-testid=persons-consulted]")).to_have_text(str(persons[0][0] or 0))
+    painted = page.evaluate(
+        "() => { const c = document.querySelector('[data-testid=chart-times]');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0) }"
+    )
+    assert painted
+    for kind in ("xlsx", "pdf"):
+        with page.expect_download() as taken:
+            page.click(f"[data-testid=report-{kind}]")
+        content = Path(taken.value.path()).read_bytes()
+        if kind == "xlsx":
+            assert "处置结果" in openpyxl.load_workbook(io.BytesIO(content)).sheetnames
+        else:
+            assert "成功劝阻" in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    page.keyboard.press("d")
+    expect(page.locator(".switch button").first).to_have_attribute("aria-pressed", "true")
+    page.context.close()
+
+
+def test_the_archive_finds_filters_and_leads_to_the_review(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "supervisor", "/archive")
+    page.wait_for_selector("[data-testid=archive-call]")
+    everything = page.locator("[data-testid=archive-call]").count()
+    page.keyboard.press("/")
+    page.keyboard.type("转账")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hit mark").first).to_have_text("转账")
+    assert page.locator("[data-testid=archive-call]").count() <= everything
+    check_axe(page)
+    page.locator("[data-testid=archive-call] a").first.click()
+    page.wait_for_url("**/calls/**")
+    page.context.close()
+
+
+def test_every_other_page_is_free_of_serious_findings(product: Product, browser: Browser) -> None:
+    page = browser.new_context(locale="zh-CN").new_page()
+    page.goto(f"{product.address}/login")
+    check_axe(page)
+    for username, paths in (
+        ("admin", ("/admin/users", "/admin/audit", "/admin/integrations", "/account/password")),
+        ("operator", ("/calls", f"/calls/{HEARD_CALL}", "/uploads")),
+        ("trainer", ("/train", "/train/data", "/train/models")),
+    ):
+        page = enter(browser, product, username)
+        for path in paths:
+            page.goto(product.address + path)
+            page.wait_for_function("!document.querySelector('.loading')")
+            check_axe(page)
+        page.context.close()
