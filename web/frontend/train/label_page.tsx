@@ -47,7 +47,7 @@ export function LabelPage() {
 
 function Loaded({ found }: { found: CallToLabel }) {
   const player = useMemo(() => createPlayer(found.call.id), [found.call.id]);
-  useEffect(() => listen(() => (dialogOpen() ? [] : shortcuts(player))), [player]);
+  useEffect(() => listen(() => (dialogOpen() ? [] : ownKeys(shortcuts(player)))), [player]);
   return (
     <>
       <header class="label-head">
@@ -118,6 +118,13 @@ function shortcuts(player: Player): Shortcut[] {
     { code: "KeyG", run: () => void next() },
     { code: "Shift+Slash", run: () => (helpOpen.value = true) },
   ];
+}
+
+/** Leave a focused button or link its own keys. */
+function ownKeys(all: Shortcut[]): Shortcut[] {
+  const at = document.activeElement;
+  const pressable = at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement;
+  return pressable ? all.filter(({ code }) => code !== "Space" && code !== "Enter") : all;
 }
 
 function playLine(player: Player): void {

@@ -21,7 +21,7 @@ function begin(): void {
 }
 
 export function QueuePage() {
-  useEffect(() => listen(() => [{ code: "Enter", run: begin }]), []);
+  useEffect(() => listen(() => (document.activeElement === document.body ? [{ code: "Enter", run: begin }] : [])), []);
   const found = queue.value;
   return (
     <div class="calls-page train-page">
