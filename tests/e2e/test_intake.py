@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import re
+import shutil
 import socket
 import sqlite3
+import ssl
+import subprocess
+import sys
 import threading
+import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+import httpx
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from websockets.sync.client import connect
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, Product, log_in
+from hotline.demo import DEMO_PASSWORD
+from hotline.sample import SAMPLE_CALL
+from tests.e2e.conftest import CHROMIUM, FLAGS, Product, free_port, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -215,3 +228,120 @@ def test_a_refused_and_a_withdrawn_permission_are_said_clearly(listener: Browser
     expect(page.locator(".line.gap, .gap").first).to_be_visible(timeout=15_000)
     assert len(gaps(product, page)) == 1
     page.context.close()
+
+
+DROP = """
+async ([name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name));
+  dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+}
+"""
+
+
+def excerpt(path: Path, seconds: float) -> bytes:
+    """The sample call's first words, two channels."""
+    with av.open(str(SAMPLE_CALL)) as container:
+        pcm = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in container.decode(audio=0)])
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(pcm[: int(seconds * 8000)].astype("<i2").tobytes())
+    return path.read_bytes()
+
+
+@pytest.mark.speech
+def test_recordings_dropped_and_chosen_become_calls_whose_sides_can_be_swapped(
+    listener: Browser, whisper_data: Path, tmp_path: Path
+) -> None:
+    product = Product(whisper_data, HOTLINE_DEMO_CALL="0")
+    try:
+        page = log_in(listener, product)
+        page.goto(f"{product.address}/uploads")
+        page.wait_for_selector("[data-testid=drop-zone]")
+        content = base64.b64encode(excerpt(tmp_path / "call.wav", 14)).decode()
+        page.evaluate(DROP, ["call.wav", content])
+        (tmp_path / "minutes.docx").write_bytes(b"PK\x03\x04 not a recording" * 40)
+        page.set_input_files("[data-testid=upload-files]", [tmp_path / "minutes.docx"])
+        failed = page.locator("tr[data-state=failed]")
+        expect(failed).to_contain_text("无法读取", timeout=120_000)
+        done = page.locator("tr[data-state=done]")
+        expect(done).to_contain_text("双声道", timeout=120_000)
+        done.locator("a").click()
+        page.wait_for_selector(".columns")
+        first = page.locator(".line").first
+        expect(first).to_have_class(re.compile(r"\boperator\b"))
+        said = first.inner_text().split("\n")[-1]
+        page.click("[data-testid=swap]")
+        expect(page.locator(".line").first).to_have_class(re.compile(r"\bcaller\b"))
+        assert page.locator(".line").first.inner_text().split("\n")[-1] == said
+        page.reload()
+        page.wait_for_selector(".columns")
+        expect(page.locator(".line").first).to_have_class(re.compile(r"\bcaller\b"))
+        page.context.close()
+    finally:
+        product.stop()
+
+
+def test_the_console_and_its_microphone_over_tls(tmp_path: Path) -> None:
+    """gunicorn's TLS with a certificate from the settings; wss by a client that we did not write."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    port = free_port()
+    settings = {
+        "HOTLINE_DATA_DIR": str(tmp_path / "data"), "HOTLINE_PORT": str(port), "HOTLINE_ASR_ENGINE": "off",
+        "HOTLINE_TLS_CERT": str(certificate), "HOTLINE_TLS_KEY": str(key), "HOTLINE_DEMO": "1",
+    }  # fmt: skip
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hotline", "serve"], env={**os.environ, **settings}, stdout=log, stderr=log
+        )
+    trust = ssl.create_default_context(cafile=str(certificate))
+    try:
+        with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trust, trust_env=False) as client:
+            deadline = time.monotonic() + 120
+            while True:
+                try:
+                    page = client.get("/login")
+                    break
+                except httpx.TransportError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.3)
+            form = {"username": "operator", "password": DEMO_PASSWORD, "csrf_token": token(page.text)}
+            cookie = client.post("/login", data=form).headers["Set-Cookie"]
+            assert "Secure" in cookie and "Strict-Transport-Security" in client.get("/calls").headers
+            csrf = re.search(r'"csrf_token": ?"([^"]+)"', client.get("/calls").text)
+            assert csrf
+            headers = {"X-CSRFToken": csrf[1], "Referer": f"https://127.0.0.1:{port}/calls"}
+            call_id = client.post("/api/v1/calls", json={"source": "browser"}, headers=headers).json()["call"]["id"]
+            cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        address = f"wss://127.0.0.1:{port}/api/v1/calls/{call_id}/microphone"
+        origin, sent = f"https://127.0.0.1:{port}", {"Cookie": cookies}
+        with connect(address, ssl=trust, origin=origin, additional_headers=sent, proxy=None) as line:
+            start = {"csrf_token": csrf[1], "channel": "caller", "rate_hz": RATE_HZ, "session": "tls-test"}
+            line.send(json.dumps({"type": "start", **start}))
+            assert json.loads(line.recv(10))["type"] == "ready"
+            for index in range(100):
+                line.send(index.to_bytes(4, "little") + b"\x10\0" * 320)
+                time.sleep(0.01)
+            while (heard := json.loads(line.recv(10)))["next"] < 100:
+                pass
+            assert heard["type"] == "heard"
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+def token(page: str) -> str:
+    """The CSRF token of a form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
