@@ -149,5 +149,5 @@ LAYOUT_TWO = "two_channel"
 """Each side is on a channel of its own."""
 LAYOUT_SINGLE = "single_speaker"
 """One channel: who speaks is not told apart, everything counts as one side's."""
-SWITCH_AT_ONCE = 0.85
+SWITCH_AT_ONCE = 0.65
 SWITCH_AFTER = 2
