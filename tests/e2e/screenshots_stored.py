@@ -15,13 +15,14 @@ from tests.e2e.conftest import CHROMIUM, DEMO_PASSWORD, FLAGS, Product
 from tests.e2e.screenshots import FOLDER, take
 from tests.e2e.stored_calls import HEARD_CALL, store_calls
 
-FINISHED, LIVE, WAITING = 120, 5, 3
+FINISHED, LIVE, WAITING = 60, 5, 3
 SETTINGS = {"HOTLINE_ASR_ENGINE": "off", "HOTLINE_FREEZE_SECOND_PERSON_YUAN": "0", "HOTLINE_JOB_WORKER": "external"}
 
 
 def enter(browser: Browser, product: Product, username: str, path: str) -> Page:
     """Return a page of the console as one of the demo's users sees it."""
     page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
+    page.set_default_timeout(120_000)
     page.goto(f"{product.address}/login")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", DEMO_PASSWORD)

@@ -21,6 +21,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
+SHOWN_MS = 30_000
+"""A busy machine is given so long to show what was done."""
+
+expect.set_options(timeout=SHOWN_MS)
 
 
 @pytest.fixture(scope="module")
