@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
+from asr_models.registry import ENGINES
 from hotline.audio import AudioFrame
 from hotline.domain.segment import Transcript
 
@@ -18,16 +19,24 @@ class EngineSpec:
     """What a worker needs to load an engine; travels to the worker process."""
 
     engine: str
-    """`vosk` or `whisper`."""
+    """A name in `registry.ENGINES`."""
     model: Path
     language: str = "zh"
     threads: int = 2
     """Cores that decoding may use."""
+    alternatives: int = 0
+    """Other readings of an utterance that are wanted; 0 for none. Vosk only."""
+    pause_s: float = 0.0
+    """Silence after which the engine's own endpointer ends an utterance; 0 leaves the model's setting. Vosk only."""
+    longest_s: float = 0.0
+    """Seconds after which it ends one without a pause; 0 leaves the model's setting. Vosk only."""
+    phrases: tuple[str, ...] = ()
+    """Whisper expects these words; a Vosk model with a split graph then hears nothing else."""
 
     @property
     def max_lag_s(self) -> float:
-        """Seconds of audio that may wait undecoded; an engine that decodes whole utterances lags by nature."""
-        return 5.0 if self.engine == "vosk" else 30.0
+        """Seconds of audio that may wait undecoded."""
+        return ENGINES[self.engine].max_lag_s
 
 
 class Urgency(IntEnum):
@@ -80,14 +89,18 @@ class EngineSession(Protocol):
     def take(self) -> Job:
         """Return the next job."""
 
+    def close(self) -> None:
+        """Give back what the session held; no job runs any more."""
+
 
 class Timeline:
     """Maps seconds of fed audio to seconds of the call: the gate lets silence out."""
 
-    def __init__(self) -> None:
+    def __init__(self, fed_s: float = 0.0) -> None:
+        """`fed_s`: seconds that were fed before."""
         self._fed: list[float] = []
         self._call: list[float] = []
-        self._fed_s = 0.0
+        self._fed_s = fed_s
         self._expected_s = -1.0
 
     def feed(self, frame: AudioFrame) -> None:
@@ -98,6 +111,11 @@ class Timeline:
         self._fed_s += frame.duration_s
         self._expected_s = frame.end_s
 
+    def skip(self, seconds: float) -> None:
+        """Note that audio was fed which is not part of the call; times in it are those of its start."""
+        self._fed_s += seconds
+        self._expected_s = -1.0
+
     def call_s(self, fed_s: float, *, is_end: bool = False) -> float:
         """Return the second of the call in which a second of fed audio was heard.
 
@@ -107,14 +125,3 @@ class Timeline:
             return fed_s
         index = max(0, bisect_right(self._fed, fed_s + (-1e-6 if is_end else 1e-6)) - 1)
         return self._call[index] + fed_s - self._fed[index]
-
-
-def load_engine(spec: EngineSpec) -> Engine:
-    """Load the model of a spec. Raises: ModelError."""
-    if spec.engine == "vosk":
-        from asr_models.vosk_engine import VoskEngine
-
-        return VoskEngine(spec)
-    from asr_models.whisper_engine import WhisperEngine
-
-    return WhisperEngine(spec)

@@ -6,28 +6,16 @@ import hashlib
 import json
 from pathlib import Path
 
+from asr_models.registry import ENGINES
 from hotline.errors import ModelError
 
 MANIFEST = "hotline-model.json"
 BLOCK = 1 << 20
 NAME_PARTS = {"cn": "zh", "ko": "ko"}
 
-VOSK_LAYOUTS: tuple[tuple[str, ...], ...] = (
-    ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLG.fst"),
-    ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLr.fst", "graph/Gr.fst"),
-    ("final.mdl", "mfcc.conf", "HCLG.fst"),
-    ("final.mdl", "mfcc.conf", "HCLr.fst", "Gr.fst"),
-)
-"""What Vosk looks for: the present layout and the one of its first small models, each with a whole or a split graph."""
-WHISPER_LAYOUTS: tuple[tuple[str, ...], ...] = (
-    ("model.bin", "config.json", "tokenizer.json", "vocabulary.json"),
-    ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"),
-)
-LAYOUTS = {"vosk": VOSK_LAYOUTS, "whisper": WHISPER_LAYOUTS}
-
 
 def check_folder(folder: Path, engine: str | None = None) -> str:
-    """Return the engine (`vosk` or `whisper`) that a complete model folder is for.
+    """Return the engine that a complete model folder is for.
 
     Native code must not see an incomplete one: Kaldi then aborts its process.
     Raises: ModelError, also when the folder is complete but for another engine than `engine`.
@@ -35,7 +23,7 @@ def check_folder(folder: Path, engine: str | None = None) -> str:
     if not folder.is_dir():
         found = "是文件，不是文件夹" if folder.exists() else "不存在"
         raise ModelError("没有这个语音模型文件夹", expected="解压后的模型文件夹", found=found, remedy="请核对路径")
-    wanted = {engine: LAYOUTS[engine]} if engine else LAYOUTS
+    wanted = {name: kind.layouts for name, kind in ENGINES.items() if engine in (None, name)}
     lacking: list[list[str]] = []
     for kind, layouts in wanted.items():
         for layout in layouts:

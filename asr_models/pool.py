@@ -8,6 +8,7 @@ import threading
 from asr_models.engine import EngineSpec
 from asr_models.session import WorkerSession
 from asr_models.supervisor import SupervisedWorker
+from asr_models.worker_process import Spare
 from hotline.errors import CapacityError
 from hotline.ports import EngineInfo
 
@@ -15,16 +16,22 @@ from hotline.ports import EngineInfo
 class PooledRecognizer:
     """Sessions go to the worker that has fewest; beyond `max_sessions` they are refused."""
 
-    def __init__(self, spec: EngineSpec, info: EngineInfo, *, workers: int = 1, max_sessions: int = 16) -> None:
-        """Start the workers and wait until they have loaded the model. Raises: ModelError."""
+    def __init__(
+        self, spec: EngineSpec, info: EngineInfo, *, workers: int = 1, max_sessions: int = 16, spare: bool = False
+    ) -> None:
+        """Start the workers and wait until they have loaded the model. Raises: ModelError.
+
+        With `spare` one more process stands by, so that a worker that dies is replaced at once.
+        """
         self.info = info
+        self.spare = Spare(spec, wanted=spare)
         self._max_sessions = max_sessions
         self._ids = itertools.count(1)
         self._opening = threading.Lock()
         self.workers: list[SupervisedWorker] = []
         try:
             for _ in range(workers):
-                self.workers.append(SupervisedWorker(spec))
+                self.workers.append(SupervisedWorker(spec, self.spare))
         except Exception:
             self.close()
             raise
@@ -48,3 +55,4 @@ class PooledRecognizer:
         """Stop the worker processes."""
         for worker in self.workers:
             worker.close()
+        self.spare.close()

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
-import subprocess
-import sys
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from asr_models.engine import EngineSpec
 from asr_models.session import Supervision, WorkerSession
+from asr_models.stillness import Stillness, thread_states
+from asr_models.worker_process import Spare, WorkerProcess
 from hotline.errors import ModelError, RecognizerError
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT_S = 60.0
 SILENT_S = 8.0
-"""A worker beats several times a second; silence for so long means that it hangs."""
+"""A worker beats several times a second; one that is silent for so long hangs even if its threads run."""
+BEAT_LATE_S = 0.8
+STILL_S = 0.6
+"""One that is silent beyond `BEAT_LATE_S` and whose threads all stand still for so long is stopped or locked up."""
 STUCK_S = 30.0
 """A worker that beats but has decoded nothing of what it holds for so long hangs in native code."""
-WATCH_EVERY_S = 0.5
+WATCH_EVERY_S = 0.2
 MOST_DEATHS = 3
 """After so many deaths with nothing decided between them the worker is given up."""
 SKIP_AFTER_DEATHS = 2
@@ -38,8 +38,9 @@ REVIVE_AFTER_S = 10.0
 class SupervisedWorker(Supervision):
     """The parent's side of a worker process."""
 
-    def __init__(self, spec: EngineSpec) -> None:
-        """Start the process and wait until its model is loaded. Raises: ModelError."""
+    def __init__(self, spec: EngineSpec, spare: Spare | None = None) -> None:
+        """Start the process and wait until its model is loaded. `spare` gives processes. Raises: ModelError."""
+        self._spare = spare or Spare(spec, wanted=False)
         self.changed = threading.Condition()
         self._spec = spec
         self._sessions: dict[int, WorkerSession] = {}
@@ -97,38 +98,18 @@ class SupervisedWorker(Supervision):
             self._failure = "识别器已关闭"
             self.changed.notify_all()
         self._process.kill()
-        self._process.wait()
 
     def _launch(self) -> None:
-        """Start a process and wait for its model. Raises: ModelError."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            root = str(Path(__file__).parent.parent)
-            path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "asr_models.worker", str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        pipe = Connection(ours.detach())
-        try:
-            pipe.send(self._spec)
-            answer = pipe.recv() if pipe.poll(START_TIMEOUT_S) else ("failed", f"{START_TIMEOUT_S:.0f} 秒内没有就绪")
-        except (EOFError, OSError):
-            answer = ("failed", f"进程退出，退出码 {self._process.wait()}")
-        if answer[0] != "ready":
-            self._process.kill()
-            self._process.wait()
-            raise ModelError(
-                "语音识别进程没有启动", expected="模型加载成功", found=str(answer[1]), remedy="请检查语音模型"
-            )
+        """Take or start a process. Raises: ModelError."""
+        process = self._spare.take()
+        self._spare.prepare()
         with self.changed:
-            self._pipe = pipe
+            self._process = process
             self._ready = True
+            self._stillness = Stillness()
             self._heard_at = self._progress_at = time.monotonic()
             self.changed.notify_all()
-        threading.Thread(target=self._read_loop, args=(pipe,), name="asr-read", daemon=True).start()
+        threading.Thread(target=self._read_loop, args=(process,), name="asr-read", daemon=True).start()
 
     def _send_loop(self) -> None:
         """Hand queued items to the process. It may block here; it never does with the lock held."""
@@ -138,10 +119,9 @@ class SupervisedWorker(Supervision):
                 if not messages:
                     self.changed.wait(timeout=1)
                     continue
-                pipe = self._pipe
+                pipe = self._process.pipe
             try:
-                for message in messages:
-                    pipe.send(message)
+                pipe.send(messages)
             except OSError:
                 continue  # the reader notices the death; what was sent in vain is fed again
 
@@ -158,10 +138,10 @@ class SupervisedWorker(Supervision):
                 messages.append(("audio", session.id, item.seq, frame) if frame else ("end", session.id, item.seq))
         return messages
 
-    def _read_loop(self, pipe: Connection) -> None:
+    def _read_loop(self, process: WorkerProcess) -> None:
         while True:
             try:
-                message = pipe.recv()
+                message = process.pipe.recv()
             except (EOFError, OSError):
                 break
             with self.changed:
@@ -177,13 +157,16 @@ class SupervisedWorker(Supervision):
                 session = self._sessions.get(session_id)
                 if session and session.heard(seq):
                     self._progress_at = self._heard_at
+            if message[2]:
+                self._kill("a job hangs")
             return
-        _, session_id, transcripts, decided_seq = message
+        _, session_id, transcripts, decided_seq, heard_seq = message
         self._progress_at = self._heard_at
         if decided_seq is not None:
             self._deaths = 0
         if session := self._sessions.get(session_id):
             session.decoded(transcripts, decided_seq)
+            session.heard(heard_seq)
 
     def _watch_loop(self) -> None:
         """Kill a process that hangs; its death does the rest."""
@@ -193,20 +176,31 @@ class SupervisedWorker(Supervision):
                 now = time.monotonic()
                 if not any(session.owes_answer() for session in self._sessions.values()):
                     self._progress_at = now
-                hangs = now - self._heard_at > SILENT_S or now - self._progress_at > STUCK_S
-                if self._ready and hangs:
-                    log.error("recogniser worker hangs and is killed", extra={"pid": self._process.pid})
-                    self._ready = False
-                    self._process.kill()
+                silent_s = now - self._heard_at
+                still_s = self._stillness.seconds(thread_states(self._process.pid), now)
+                locked_up = silent_s > BEAT_LATE_S and still_s >= STILL_S
+                hangs = locked_up or silent_s > SILENT_S or now - self._progress_at > STUCK_S
+                if hangs and self._ready and not self._process.pipe.poll():
+                    self._kill("it does not answer")
+
+    def _kill(self, reason: str) -> None:
+        """Kill the process, with the lock held."""
+        if self._ready:
+            log.error("recogniser worker is killed: %s", reason, extra={"pid": self._process.pid})
+            self._ready = False
+            os.kill(self._process.pid, signal.SIGKILL)
+
+    def _bury(self, dead: WorkerProcess) -> None:
+        """Wait for the end of a process: giving back its memory takes a while, its replacement need not wait."""
+        log.error("recogniser worker died", extra={"exit_code": dead.kill(), "deaths": self._deaths})
 
     def _replace(self) -> None:
         """Start another process and feed it all undecided audio; sessions go on queueing meanwhile."""
         with self.changed:
             self._ready = False
             self._deaths += 1
-        self._process.kill()
-        exit_code = self._process.wait()
-        log.error("recogniser worker died", extra={"exit_code": exit_code, "deaths": self._deaths})
+        dead = self._process
+        threading.Thread(target=self._bury, args=(dead,), name="asr-bury", daemon=True).start()
         with self.changed:
             skip = self._deaths >= SKIP_AFTER_DEATHS
             for session in self._sessions.values():

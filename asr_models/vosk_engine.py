@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
-from asr_models.folder import check_folder
+from asr_models.vosk_model import LentRecognizer, VoskModel
+from asr_models.vosk_results import Reading, partial_text, read
 from hotline.audio import AudioFrame
-from hotline.domain.segment import Transcript, Word
+from hotline.domain.segment import Transcript
 
 JOB_FRAMES = 5
-"""Frames that a job decodes: Kaldi is cheaper in steps of 100 ms, and partial results are no faster in smaller ones."""
-CJK_SPACE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
-UNKNOWN = re.compile(r"\s*(?:\[unk\]|<unk>|<UNK>)\s*")
-
-
-def join_words(text: str) -> str:
-    """Return Vosk's text without spaces between Chinese words and without unknown-word marks."""
-    return CJK_SPACE.sub("", UNKNOWN.sub(" ", text)).strip()
+"""A job decodes at least so many frames: partial results are no faster in smaller steps than 100 ms."""
+MOST_JOB_FRAMES = 20
+"""And at most so many, when they wait: fewer steps and partial results under load."""
+FLUSH_S = 0.3
+"""Silence that pushes the last words of an utterance through the network. Kaldi's own way to end one throws away what
+it learned about the voice."""
 
 
 class VoskEngine:
     """One model, shared by all sessions of a worker; Kaldi decodes outside the interpreter lock."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        check_folder(spec.model, "vosk")
-        import vosk
-
-        vosk.SetLogLevel(-1)
         self.threads = spec.threads
-        self._model = vosk.Model(str(spec.model))
+        self._model = VoskModel(spec)
 
     def open(self, channel: str) -> VoskSession:
         """Start recognising a channel."""
@@ -41,16 +33,15 @@ class VoskEngine:
 
 
 class VoskSession:
-    """One channel at its true sample rate; the recogniser is made when the rate is known."""
+    """One channel at its true sample rate; the recogniser is taken when the rate is known."""
 
-    def __init__(self, model: Any, channel: str) -> None:
+    def __init__(self, model: VoskModel, channel: str) -> None:
         self._model = model
         self._channel = channel
         self._waiting: deque[tuple[int, AudioFrame | None]] = deque()
         self._ends_waiting = 0
         self._last_seq = self._decoded_seq = 0
-        self._recognizer: Any = None
-        self._rate_hz = 0
+        self._lent: LentRecognizer | None = None
         self._timeline = Timeline()
         self._start_s = 0.0
         self._end_s = 0.0
@@ -77,10 +68,10 @@ class VoskSession:
         return Urgency.AUDIO if len(self._waiting) >= JOB_FRAMES or self._ends_waiting else None
 
     def take(self) -> Job:
-        """Decode `JOB_FRAMES` frames; fewer where an utterance ends or the rate changes."""
+        """Decode what waits, up to `MOST_JOB_FRAMES` frames; fewer where an utterance ends or the rate changes."""
         frames: list[AudioFrame] = []
         seq = self._decoded_seq
-        while self._waiting and len(frames) < JOB_FRAMES:
+        while self._waiting and len(frames) < MOST_JOB_FRAMES:
             following = self._waiting[0][1]
             if frames and following and following.rate_hz != frames[0].rate_hz:
                 break
@@ -91,60 +82,69 @@ class VoskSession:
             frames.append(following)
         return lambda: self._decode(seq, frames, ended=False)
 
+    def close(self) -> None:
+        """Give the recogniser back."""
+        if self._lent:
+            self._model.give_back(self._lent)
+            self._lent = None
+
     def _decode(self, seq: int, frames: Sequence[AudioFrame], *, ended: bool) -> Decoded:
         self._decoded_seq = seq
         finals = list(self._change_rate(frames[0].rate_hz)) if frames else []
-        if frames:
-            if not self._partial:
-                self._start_s = frames[0].start_s
-            for frame in frames:
-                self._timeline.feed(frame)
-            self._end_s = frames[-1].end_s
-            if self._recognizer.AcceptWaveform(b"".join(frame.pcm for frame in frames)):
-                finals += self._final(self._recognizer.Result())
-                return Decoded(tuple(finals), seq)
+        if frames and self._feed(frames):
+            finals += self._final()
+            return Decoded(tuple(finals), seq)
         if ended:
-            finals += self._final(self._recognizer.FinalResult()) if self._recognizer else ()
+            finals += self._end()
             return Decoded(tuple(finals), seq)
         return Decoded((*finals, *self._new_partial()))
 
-    def _change_rate(self, rate_hz: int) -> Sequence[Transcript]:
-        """Make a recogniser for this rate; what the former one still holds becomes final."""
-        if rate_hz == self._rate_hz:
-            return ()
-        import vosk
+    def _feed(self, frames: Sequence[AudioFrame]) -> bool:
+        """Decode frames; True when Vosk's endpointer ends the utterance."""
+        assert self._lent
+        if not self._partial:
+            self._start_s = frames[0].start_s
+        for frame in frames:
+            self._timeline.feed(frame)
+        self._end_s = frames[-1].end_s
+        self._lent.fed_s += sum(frame.duration_s for frame in frames)
+        return bool(self._lent.kaldi.AcceptWaveform(b"".join(frame.pcm for frame in frames)))
 
-        left = self._final(self._recognizer.FinalResult()) if self._recognizer else ()
-        self._recognizer = vosk.KaldiRecognizer(self._model, rate_hz)
-        self._recognizer.SetWords(True)
-        self._rate_hz, self._timeline = rate_hz, Timeline()
+    def _change_rate(self, rate_hz: int) -> Sequence[Transcript]:
+        """Take a recogniser for this rate; what the former one still holds becomes final."""
+        if self._lent and self._lent.rate_hz == rate_hz:
+            return ()
+        left = self._end()
+        self.close()
+        self._lent = self._model.lend(rate_hz)
+        self._timeline = Timeline(self._lent.fed_s)
         return left
 
     def _new_partial(self) -> Sequence[Transcript]:
-        text = join_words(json.loads(self._recognizer.PartialResult()).get("partial", ""))
+        assert self._lent
+        text = partial_text(self._lent.kaldi.PartialResult())
         if not text or text == self._partial:
             return ()
         self._partial = text
         return (Transcript(self._channel, text, self._start_s, self._end_s, is_final=False),)
 
-    def _final(self, result: str) -> Sequence[Transcript]:
+    def _end(self) -> Sequence[Transcript]:
+        """Make final what is held; the recogniser goes on with what it knows of the voice."""
+        if not self._lent:
+            return ()
+        self._lent.kaldi.AcceptWaveform(bytes(2 * int(FLUSH_S * self._lent.rate_hz)))
+        self._lent.fed_s += FLUSH_S
+        self._timeline.skip(FLUSH_S)
+        return self._final()
+
+    def _final(self) -> Sequence[Transcript]:
         """Return the final transcript, or an empty partial that takes a wrong one off the console."""
+        assert self._lent
         said, self._partial = self._partial, ""
-        body = json.loads(result)
-        text = join_words(body.get("text", ""))
-        if not text:
+        heard: Reading = read(self._lent.kaldi.Result())
+        if not heard.text:
             return (Transcript(self._channel, "", self._start_s, self._end_s, is_final=False),) if said else ()
-        words = tuple(
-            Word(
-                word["word"],
-                self._timeline.call_s(word["start"]),
-                self._timeline.call_s(word["end"], is_end=True),
-                word["conf"],
-            )
-            for word in body.get("result", ())
-            if not UNKNOWN.fullmatch(word["word"])
-        )
-        if not words:
-            return (Transcript(self._channel, text, self._start_s, self._end_s, is_final=True),)
-        confidence = sum(word.confidence for word in words) / len(words)
-        return (Transcript(self._channel, text, words[0].start_s, words[-1].end_s, True, words, confidence),)
+        words = heard.placed(self._timeline.call_s, lambda fed_s: self._timeline.call_s(fed_s, is_end=True))
+        start_s, end_s = (words[0].start_s, words[-1].end_s) if words else (self._start_s, self._end_s)
+        found = Transcript(self._channel, heard.text, start_s, end_s, True, words, heard.confidence, heard.alternatives)
+        return (found,)

@@ -204,6 +204,9 @@ class WhisperSession:
         frames = tuple(self._running.frames)
         return lambda: self._decode_partial(frames)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _cut(self, count: int, seq: int) -> None:
         """Let the first `count` frames of the running utterance, up to the item `seq`, be a whole utterance."""
         old, self._running, self._partial_heard_s = self._running, _Utterance(), 0.0

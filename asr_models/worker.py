@@ -1,8 +1,8 @@
 """A recogniser worker: a process that holds one engine and serves the sessions of a pool.
 
-Its first message is an `EngineSpec`; then come tuples: ("open", id, channel), ("audio", id, seq, frame),
+Its first message is an `EngineSpec`; then come lists of tuples: ("open", id, channel), ("audio", id, seq, frame),
 ("end", id, seq), ("close", id). It answers ("ready",) or ("failed", message) once, then ("decoded", id, transcripts,
-decided_seq) for each job and, every `BEAT_EVERY_S`, ("beat", {id: heard_seq}).
+decided_seq, heard_seq) for each job and, every `BEAT_EVERY_S`, ("beat", {id: heard_seq}, whether a job hangs).
 It ends when its parent does: the socket closes.
 """
 
@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from asr_models.engine import Decoded, Engine, EngineSession, EngineSpec, Job, load_engine
+from asr_models.engine import Decoded, Engine, EngineSession, EngineSpec, Job
+from asr_models.job_watch import JobWatch
+from asr_models.registry import ENGINES, load_engine
 from hotline.errors import HotlineError
 
 log = logging.getLogger(__name__)
@@ -32,14 +34,16 @@ class _Served:
     session: EngineSession
     last_seq: int = 0
     busy: bool = False
+    closed: bool = False
     served_at: int = 0
 
 
 class WorkerServer:
     """Runs the jobs of all sessions, the most urgent first, in as many threads as the engine allows."""
 
-    def __init__(self, engine: Engine, pipe: Connection) -> None:
+    def __init__(self, engine: Engine, pipe: Connection, watch: JobWatch) -> None:
         self._engine = engine
+        self._watch = watch
         self._pipe = pipe
         self._served: dict[int, _Served] = {}
         self._jobs = 0
@@ -53,25 +57,33 @@ class WorkerServer:
         threading.Thread(target=self._beat, daemon=True).start()
         while True:
             try:
-                message = self._pipe.recv()
+                messages = self._pipe.recv()
             except (EOFError, OSError):
                 return
             with self._changed:
-                self._take_in(message)
-                self._changed.notify()
+                for message in messages:
+                    self._take_in(message)
+                self._changed.notify_all()
 
     def _take_in(self, message: tuple[Any, ...]) -> None:
         kind, session_id, *rest = message
         if kind == "open":
             self._served[session_id] = _Served(self._engine.open(rest[0]))
         elif kind == "close":
-            self._served.pop(session_id, None)
+            self._close(session_id)
         elif served := self._served.get(session_id):
             served.last_seq = rest[0]
             if kind == "audio":
                 served.session.accept(*rest)
             else:
                 served.session.end_utterance(*rest)
+
+    def _close(self, session_id: int) -> None:
+        served = self._served.pop(session_id, None)
+        if served:
+            served.closed = True
+            if not served.busy:
+                served.session.close()
 
     def _work(self) -> None:
         while True:
@@ -84,9 +96,13 @@ class WorkerServer:
                 served.served_at = self._jobs
                 job = served.session.take()
             decoded = self._run(job, served)
-            self._send(("decoded", session_id, decoded.transcripts, decoded.decided_seq))
+            with self._changed:
+                heard_seq = served.session.heard_seq
+            self._send(("decoded", session_id, decoded.transcripts, decoded.decided_seq, heard_seq))
             with self._changed:
                 served.busy = False
+                if served.closed:
+                    served.session.close()
                 self._changed.notify()
 
     def _most_urgent(self) -> tuple[int, _Served] | None:
@@ -101,17 +117,20 @@ class WorkerServer:
         return session_id, self._served[session_id]
 
     def _run(self, job: Job, served: _Served) -> Decoded:
+        self._watch.begins()
         try:
             return job()
         except Exception as error:  # one session's bad audio must not take the others down
             log.error("utterance given up", extra={"error": type(error).__name__})
             return Decoded((), served.session.heard_seq)
+        finally:
+            self._watch.ends()
 
     def _beat(self) -> None:
         while True:
             with self._changed:
                 heard = {session_id: served.session.heard_seq for session_id, served in self._served.items()}
-            self._send(("beat", heard))
+            self._send(("beat", heard, self._watch.hangs()))
             threading.Event().wait(BEAT_EVERY_S)
 
     def _send(self, message: tuple[Any, ...]) -> None:
@@ -137,7 +156,8 @@ def main(descriptor: int) -> None:
         pipe.send(("failed", f"语音模型无法加载（{type(error).__name__}）"))
         return
     pipe.send(("ready",))
-    WorkerServer(engine, pipe).serve()
+    watch = JobWatch(ENGINES[spec.engine].most_job_cpu_s, several_jobs=engine.threads > 1)
+    WorkerServer(engine, pipe, watch).serve()
     os._exit(0)
 
 

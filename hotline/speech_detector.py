@@ -45,7 +45,9 @@ class SileroDetector:
     def __init__(self) -> None:
         """Load the model unless it is loaded. Raises: ModelError."""
         self._model = load_model()
-        self.reset()
+        self._input: npt.NDArray[np.float32] = np.zeros((1, CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
+        self._h: npt.NDArray[np.float32] = np.zeros(MEMORY_SHAPE, np.float32)
+        self._c: npt.NDArray[np.float32] = self._h
 
     def probability(self, window: npt.NDArray[np.int16]) -> float:
         """Return the probability of speech in one window of 16 kHz samples."""
@@ -56,5 +58,5 @@ class SileroDetector:
 
     def reset(self) -> None:
         """Forget what was heard."""
-        self._input = np.zeros((1, CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
+        self._input[:] = 0
         self._h = self._c = np.zeros(MEMORY_SHAPE, np.float32)

@@ -16,7 +16,7 @@ import pytest
 from asr_models.catalogue import CATALOGUE, SpeechModel, find
 from asr_models.choice import Available, choose
 from asr_models.fetch import fetch
-from asr_models.folder import VOSK_LAYOUTS
+from asr_models.registry import VOSK_LAYOUTS
 from hotline.errors import ExternalError, ModelError
 
 VOSK, WHISPER = Path("vosk-model-small-cn"), Path("whisper-base")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,30 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost_or_said_twice(
     assert worker.pid != killed
 
 
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+def test_with_a_spare_a_dead_or_stopped_worker_is_replaced_within_two_seconds(
+    spec: EngineSpec, speech: Samples, reference: list[str], sign: signal.Signals
+) -> None:
+    recognizer = PooledRecognizer(spec, INFO, spare=True)
+    try:
+        assert recognizer.spare.wait(PATIENCE_S)
+        session = recognizer.open("caller")
+        half = len(speech) // 320 * 160
+        feed(session, speech[:half])
+        collect(session, lambda found: bool(found))
+        old = recognizer.workers[0].pid
+        struck = time.monotonic()
+        os.kill(old, sign)
+        while recognizer.workers[0].pid == old:
+            time.sleep(0.01)
+            assert time.monotonic() - struck < 2.0
+        feed(session, speech[half:], start_s=half / 8000)
+        assert same_words(list(session.finish(PATIENCE_S)), reference)
+        assert session.restarts() == 1
+    finally:
+        recognizer.close()
+
+
 def test_a_stopped_worker_is_found_and_replaced_while_accept_never_waits(
     pool: PooledRecognizer, session: WorkerSession, reference: list[str], speech: Samples
 ) -> None:
@@ -200,6 +225,62 @@ def test_a_worker_that_lags_loses_the_oldest_audio_and_says_so(pool: PooledRecog
     assert len(gaps) == 1
     assert 13.0 < gaps[0].end_s - gaps[0].start_s < 16.0
     os.kill(pool.workers[0].pid, signal.SIGCONT)
+
+
+def test_a_recogniser_is_lent_again_without_a_trace_of_the_former_call(
+    pool: PooledRecognizer, speech: Samples, reference: list[str]
+) -> None:
+    for start_s in (0.0, 700.0):
+        session = pool.open("caller")
+        feed(session, speech, start_s)
+        found = [transcript for transcript in session.finish(PATIENCE_S) if transcript.is_final]
+        feed(session, speech[: len(speech) // 2], start_s + 50.0)
+        session.close()
+        assert same_words(found, reference)
+        assert start_s < found[0].words[0].start_s < found[-1].words[-1].end_s < start_s + len(speech) / 8000
+
+
+def test_alternatives_come_with_confidences_and_the_endpointer_is_set(
+    spec: EngineSpec, speech: Samples, reference: list[str]
+) -> None:
+    recognizer = PooledRecognizer(replace(spec, alternatives=3, pause_s=1.5, longest_s=30.0), INFO)
+    try:
+        session = recognizer.open("caller")
+        feed(session, np.concatenate((speech, speech)))
+        found = [transcript for transcript in session.finish(PATIENCE_S) if transcript.is_final]
+        assert len(found) == 1, "0.8 s of silence are no pause any more"
+        assert same_words(found, reference * 2)
+        assert 1 <= len(found[0].alternatives) <= 2
+        assert found[0].text not in found[0].alternatives
+        assert all(0 < word.confidence <= 1 for word in found[0].words)
+        assert any(word.confidence < 1 for word in found[0].words)
+    finally:
+        recognizer.close()
+
+
+def test_a_phrase_list_is_all_that_is_heard(spec: EngineSpec, speech: Samples, reference: list[str]) -> None:
+    words = " ".join(reference).split()[:2]
+    recognizer = PooledRecognizer(replace(spec, phrases=(" ".join(words),)), INFO)
+    try:
+        session = recognizer.open("caller")
+        feed(session, speech)
+        heard = " ".join(finals(list(session.finish(PATIENCE_S)))).split()
+        assert set(heard) <= set(words)
+    finally:
+        recognizer.close()
+
+
+def test_the_worker_writes_nothing_to_the_log(
+    spec: EngineSpec, speech: Samples, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recognizer = PooledRecognizer(spec, INFO)
+    try:
+        session = recognizer.open("caller")
+        feed(session, speech)
+        assert session.finish(PATIENCE_S)
+    finally:
+        recognizer.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_session_without_audio_finishes_empty(session: WorkerSession) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from asr_models.folder import VOSK_LAYOUTS, check_folder, verify_folder
+from asr_models.folder import check_folder, verify_folder
 from asr_models.install import install
+from asr_models.registry import VOSK_LAYOUTS
 from hotline.errors import ModelError
 
 FILES = VOSK_LAYOUTS[0]

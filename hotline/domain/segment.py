@@ -39,6 +39,8 @@ class Transcript:
     words: tuple[Word, ...] = ()
     confidence: float = 1.0
     """Mean word confidence in [0, 1]; 1.0 where the engine gives none."""
+    alternatives: tuple[str, ...] = ()
+    """Other readings, the likelier first, when they were asked for."""
 
 
 @dataclass(frozen=True)
