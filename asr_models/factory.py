@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path, PurePath
 
 from asr_models.catalogue import CATALOGUE, DEFAULT_VOSK
@@ -116,12 +117,38 @@ def _start(config: Config, choice: Choice) -> tuple[Recognizer, EngineInfo]:
     assert choice.model
     info = EngineInfo(choice.engine, choice.model.name, choice.reason)
     recognizer = PooledRecognizer(
-        EngineSpec(choice.engine, choice.model, config["language"]),
+        _spec(config, choice.engine, choice.model),
         info,
         workers=config.integer("asr_workers"),
         max_sessions=CHANNELS_A_CALL * config.integer("max_calls"),
+        spare=config["asr_spare"] == "1",
     )
     return recognizer, info
+
+
+def _spec(config: Config, engine: str, model: Path) -> EngineSpec:
+    """Return what the settings want of an engine. Raises: ModelError when the phrase list cannot be read."""
+    return EngineSpec(
+        engine,
+        model,
+        config["language"],
+        threads=max(1, (os.cpu_count() or 1) // config.integer("asr_workers")),
+        alternatives=config.integer("asr_alternatives"),
+        pause_s=float(config["asr_pause_s"] or 0),
+        longest_s=float(config["asr_longest_s"] or 0),
+        phrases=_phrases(config["asr_phrases"]),
+    )
+
+
+def _phrases(path: str) -> tuple[str, ...]:
+    if not path:
+        return ()
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        found = type(error).__name__
+        raise ModelError("词表读不出来", expected="UTF-8 文本，每行一个词语", found=found, remedy="核对路径") from None
+    return tuple(filter(None, map(str.strip, lines)))
 
 
 def import_model(config: Config, source: Path, name: str | None = None) -> Path:

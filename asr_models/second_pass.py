@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from asr_models.embedded import install_whisper_base
-from asr_models.engine import Engine, EngineSpec, Urgency, load_engine
+from asr_models.engine import Engine, EngineSpec, Urgency
 from asr_models.factory import models_dir
+from asr_models.registry import load_engine
 from hotline.audio import AudioFrame
 from hotline.config import Config
 from hotline.domain.segment import Transcript

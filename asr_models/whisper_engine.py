@@ -72,6 +72,7 @@ class WhisperEngine:
         self._language = spec.language
         self._suppressed = [-1, *_digit_tokens(self._model.hf_tokenizer)] if spec.language == "zh" else [-1]
         self._simplify = OpenCC("t2s")
+        self._prompt = "".join([PROMPT if spec.language == "zh" else "", *(f"{phrase}。" for phrase in spec.phrases)])
 
     def open(self, channel: str) -> WhisperSession:
         """Start recognising a channel."""
@@ -79,13 +80,13 @@ class WhisperEngine:
 
     def decode(self, audio: np.ndarray[Any, Any], *, final: bool) -> tuple[str, list[Word], float]:
         """Return text, words (seconds of this audio) and confidence of 16 kHz float samples; '' for noise."""
-        prompt = PROMPT if self._language == "zh" else None
+        prompt = self._prompt
         kept = self._segments(audio, final, prompt)
         text = self._clean("".join(segment.text for segment in kept))
-        if prompt and _echoes_prompt(text):
+        if prompt and _echoes_prompt(text, prompt):
             kept = self._segments(audio, final, None)
             text = self._clean("".join(segment.text for segment in kept))
-        if not kept or CREDITS.search(text) or _echoes_prompt(text):
+        if not kept or CREDITS.search(text) or _echoes_prompt(text, prompt):
             return "", [], 0.0
         confidence = math.exp(sum(segment.avg_logprob for segment in kept) / len(kept))
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
@@ -130,10 +131,10 @@ def _of_first_pass() -> Callable[[Any], bool]:
     return test
 
 
-def _echoes_prompt(text: str) -> bool:
+def _echoes_prompt(text: str, prompt: str) -> bool:
     """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
     pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
-    return len(text) >= ECHO_LENGTH and sum(piece in PROMPT for piece in pieces) > len(pieces) / 2
+    return len(text) >= ECHO_LENGTH and sum(piece in prompt for piece in pieces) > len(pieces) / 2
 
 
 def _is_speech(segment: Any) -> bool:

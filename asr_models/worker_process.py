@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from hotline.errors import ModelError
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
+SPARE_AFTER_S = 3.0
+"""The spare process is made a little later, so that it takes nothing from the one that works."""
 
 
 class WorkerProcess:
@@ -103,6 +106,7 @@ class Spare:
             standing_by.kill()
 
     def _make(self) -> None:
+        time.sleep(SPARE_AFTER_S)
         try:
             made: WorkerProcess | None = WorkerProcess(self._spec)
         except ModelError as error:

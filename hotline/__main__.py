@@ -93,7 +93,11 @@ def _demo(_: argparse.Namespace) -> int:
 def _transcribe(arguments: argparse.Namespace) -> int:
     from hotline.bootstrap import transcribe
 
-    overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
+    overrides = {
+        "HOTLINE_ASR_ENGINE": arguments.engine,
+        "HOTLINE_ASR_MODEL": arguments.model,
+        "HOTLINE_ASR_SPARE": "0",
+    }
     heard = transcribe(Config.with_overrides(overrides), arguments.file)
     for transcript in heard.transcripts:
         if arguments.json:

@@ -16,7 +16,7 @@ from hotline.events import CallEvent, EventType
 from hotline.hub import Hub
 from hotline.ports import AudioSource, RecognizerSession, Recording
 from hotline.second_pass import order_after_call
-from hotline.vad import VadGate
+from hotline.vad import GateSettings, VadGate
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class CallPipeline:
         self.call_id = call_id
         self.source = source
         self._listener = listener
-        self._gates = {channel: VadGate(channel) for channel in source.channels}
+        self._gates = {channel: self._new_gate(channel) for channel in source.channels}
         self._endings: list[threading.Thread] = []
         self._sessions: dict[str, RecognizerSession] = {}
         self._restarts = 0
@@ -87,6 +87,10 @@ class CallPipeline:
         else:
             self._look_for_results()
 
+    def _new_gate(self, channel: str) -> VadGate:
+        pause_s = self.hub.config["asr_pause_s"]
+        return VadGate(channel, settings=GateSettings(hang_over_ms=1000 * float(pause_s)) if pause_s else None)
+
     def _hear(self, frame: AudioFrame, recording: Recording) -> None:
         recording.write(frame)
         self._heard_s = max(self._heard_s, frame.end_s)
@@ -114,7 +118,7 @@ class CallPipeline:
 
     def _add_channel(self, channel: str) -> None:
         """Begin to follow a channel that joined later; the others go on when there is no room for it."""
-        self._gates[channel] = VadGate(channel)
+        self._gates[channel] = self._new_gate(channel)
         if self.hub.recognizer is None or self._reopen_at:
             return
         try:

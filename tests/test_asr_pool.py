@@ -155,7 +155,7 @@ def test_with_a_spare_a_dead_or_stopped_worker_is_replaced_within_two_seconds(
 ) -> None:
     recognizer = PooledRecognizer(spec, INFO, spare=True)
     try:
-        assert recognizer.spare.wait(PATIENCE_S)
+        assert recognizer.spare.wait(PATIENCE_S), "no spare process"
         session = recognizer.open("caller")
         half = len(speech) // 320 * 160
         feed(session, speech[:half])
