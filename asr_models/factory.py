@@ -134,8 +134,8 @@ def _spec(config: Config, engine: str, model: Path) -> EngineSpec:
         config["language"],
         threads=max(1, (os.cpu_count() or 1) // config.integer("asr_workers")),
         alternatives=config.integer("asr_alternatives"),
-        pause_s=float(config["asr_pause_s"] or 0),
-        longest_s=float(config["asr_longest_s"] or 0),
+        pause_s=config.number("asr_pause_s"),
+        longest_s=config.number("asr_longest_s"),
         phrases=_phrases(config["asr_phrases"]),
     )
 

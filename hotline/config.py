@@ -37,6 +37,10 @@ def _positive(value: str) -> bool:
         return False
 
 
+def _not_negative(value: str) -> bool:
+    return value != "" and _empty_or_amount(value)
+
+
 def _port_or_empty(value: str) -> bool:
     return not value or (value.isdigit() and int(value) < 65536)
 
@@ -60,10 +64,6 @@ def _share(value: str) -> bool:
         return 0 <= float(value) <= 1
     except ValueError:
         return False
-
-
-def _empty_or_positive(value: str) -> bool:
-    return value == "" or _positive(value)
 
 
 def _one_of(*values: str) -> Callable[[str], bool]:
@@ -90,40 +90,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("asr_model", "", "Folder of a speech model; empty means look it up in the catalogue."),
     Setting("asr_mirror", "", "Address that replaces the catalogue's model host."),
     Setting("asr_workers", "1", "Recogniser processes.", _positive, "above 0"),
-    Setting(
-        "asr_spare",
-        "1",
-        "1 keeps one more recogniser process with a loaded model, so that one that dies is replaced at once.",
-        _one_of("0", "1"),
-        "0 or 1",
-    ),
-    Setting(
-        "asr_pause_s",
-        "",
-        "Silence that ends an utterance; empty means 0.56 s at the gate and the Vosk model's own rules.",
-        _empty_or_positive,
-        "seconds above 0 or empty",
-    ),
-    Setting(
-        "asr_longest_s",
-        "",
-        "Seconds after which Vosk ends an utterance without a pause; empty means the model's own rule.",
-        _empty_or_positive,
-        "seconds above 0 or empty",
-    ),
-    Setting(
-        "asr_alternatives",
-        "0",
-        "Other readings of an utterance that Vosk gives; word confidences are then shares of the readings.",
-        _one_of(*map(str, range(11))),
-        "0 to 10",
-    ),
-    Setting(
-        "asr_phrases",
-        "",
-        "File with a phrase a line. Whisper then expects these words; a Vosk model with a split graph (graph/Gr.fst) "
-        "hears nothing else, which suits digits and menus, not calls.",
-    ),
+    Setting("asr_spare", "1", "1 keeps a loaded recogniser process in reserve.", _one_of("0", "1"), "0 or 1"),
+    Setting("asr_pause_s", "0", "Silence that ends an utterance; 0 leaves the defaults.", _not_negative, "0 or more"),
+    Setting("asr_longest_s", "0", "Longest utterance of Vosk; 0 leaves the model's.", _not_negative, "0 or more"),
+    Setting("asr_alternatives", "0", "Other readings that Vosk gives.", _one_of(*map(str, range(11))), "0 to 10"),
+    Setting("asr_phrases", "", "File of phrases, one a line: Whisper expects them, Vosk hears nothing else."),
     Setting("max_calls", "8", "Calls recognised at the same time; further ones are refused.", _positive, "above 0"),
     Setting(
         "stream_linger_s", "2", "Seconds that a call waits for its telephone stream to come back.", _positive, "above 0"

@@ -88,8 +88,8 @@ class CallPipeline:
             self._look_for_results()
 
     def _new_gate(self, channel: str) -> VadGate:
-        pause_s = self.hub.config["asr_pause_s"]
-        return VadGate(channel, settings=GateSettings(hang_over_ms=1000 * float(pause_s)) if pause_s else None)
+        pause_s = self.hub.config.number("asr_pause_s")
+        return VadGate(channel, settings=GateSettings(hang_over_ms=1000 * pause_s) if pause_s else None)
 
     def _hear(self, frame: AudioFrame, recording: Recording) -> None:
         recording.write(frame)
