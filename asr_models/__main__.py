@@ -1,4 +1,4 @@
-"""Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info | remove NAME |
+"""Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info [NAME] | remove NAME |
 evaluate --manifest FILE`."""
 
 from __future__ import annotations
@@ -6,11 +6,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path, PurePath
 
 from asr_models import evaluation_run
-from asr_models.catalogue import CATALOGUE, find
-from asr_models.factory import chosen, ensure, import_model, installed, models_dir
+from asr_models.catalogue import CATALOGUE, SpeechModel, find
+from asr_models.factory import chosen, ensure, import_model, models_dir
 from asr_models.fetch import fetch
 from asr_models.folder import verify_folder
 from hotline.config import Config
@@ -24,7 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     commands.add_parser("list", help="what can be had and what is installed 目录")
     commands.add_parser("ensure", help="obtain a model for the configured language 准备模型")
-    commands.add_parser("info", help="which engine would run, and why 当前选择")
+    info = commands.add_parser("info", help="all about a model; without NAME which engine would run, and why 说明")
+    info.add_argument("name", metavar="NAME", nargs="?")
     commands.add_parser("verify", help="check the installed models 校验")
     for name, what in (("fetch", "NAME"), ("remove", "NAME")):
         commands.add_parser(name).add_argument("name", metavar=what)
@@ -47,8 +49,10 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
         for model in CATALOGUE:
             state = "installed" if (folder / model.name).is_dir() else "-"
             size = f"{model.size_bytes / 1e6:7.0f} MB"
-            row = f"{model.name:28}{model.language:4}{model.engine:9}{size}  {state:10}{model.licence:12}"
+            row = f"{model.name:28}{model.language:4}{model.engine:9}{model.rate_hz:6} Hz{size}  {state:10}{model.licence:12}"
             print(row + model.error_rates)
+    elif arguments.command == "info" and arguments.name:
+        _describe(find(arguments.name), folder)
     elif arguments.command in ("ensure", "info"):
         choice = ensure(config) if arguments.command == "ensure" else chosen(config)
         print(choice.reason)
@@ -60,10 +64,30 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))
     elif arguments.command == "verify":
-        for path in installed(config):
-            print(f"{path.name}: {verify_folder(path)} files ok")
+        _verify(folder)
     else:
         _remove(folder / PurePath(arguments.name).name)
+
+
+def _describe(model: SpeechModel, folder: Path) -> None:
+    """Print every field of a catalogue row and where the model is."""
+    for name, value in asdict(model).items():
+        print(f"{name:12}{value or '-'}")
+    print(f"{'folder':12}{folder / model.name if (folder / model.name).is_dir() else '-'}")
+
+
+def _verify(folder: Path) -> None:
+    """Check every installed model, also incomplete ones. Raises: ModelError naming all that are damaged."""
+    damaged = []
+    for path in sorted(folder.glob("[!.]*/")):
+        try:
+            print(f"{path.name}: {verify_folder(path)} files ok")
+        except ModelError as error:
+            print(f"{path.name}: {error}")
+            damaged.append(path.name)
+    if damaged:
+        found = "、".join(damaged)
+        raise ModelError("有语音模型已损坏", expected="全部完整", found=found, remedy="请重新导入或 remove")
 
 
 def _remove(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import shutil
 import stat
 import tempfile
@@ -18,6 +19,8 @@ LARGEST_BYTES = 6_000_000_000
 GREATEST_RATIO = 100
 MOST_FILES = 5000
 SCRATCH_PREFIX = ".installing-"
+LOCK_FILE = ".installing.lock"
+"""Held while a model is installed: another installation waits, and what lies about without it was left behind."""
 
 
 def install(source: Path, target: Path, language: str, checksum: str = "") -> Path:
@@ -34,7 +37,7 @@ def install(source: Path, target: Path, language: str, checksum: str = "") -> Pa
     with scratch_folder(target.parent) as scratch:
         unpacked = scratch / "unpacked"
         if source.is_dir():
-            shutil.copytree(_model_root(source), unpacked)
+            _copy(_model_root(source), unpacked)
         else:
             _unpack(source, unpacked)
         root = _model_root(unpacked)
@@ -47,10 +50,12 @@ def install(source: Path, target: Path, language: str, checksum: str = "") -> Pa
 def scratch_folder(parent: Path) -> Iterator[Path]:
     """Yield a folder beside the models, which is removed at the end; so are those of processes that were killed."""
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(SCRATCH_PREFIX + "*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH_PREFIX) as scratch:
-        yield Path(scratch)
+    with (parent / LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in parent.glob(SCRATCH_PREFIX + "*/"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH_PREFIX) as scratch:
+            yield Path(scratch)
 
 
 def put_in_place(source: Path, target: Path, scratch: Path) -> None:
@@ -63,7 +68,7 @@ def put_in_place(source: Path, target: Path, scratch: Path) -> None:
 def _unpack(archive: Path, target: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as packed:
-            _check_members(packed.infolist())
+            _check_members(packed.infolist(), archive.stat().st_size)
             packed.extractall(target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError) as error:
         raise ModelError(
@@ -78,8 +83,29 @@ def _unpack(archive: Path, target: Path) -> None:
         ) from None
 
 
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse paths that leave the folder, links, and archives that unpack to far more than they are."""
+def _copy(source: Path, target: Path) -> None:
+    """Copy a model folder. Raises: ModelError for links and special files, which a model never has."""
+    for path in source.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ModelError(
+                "模型文件夹不安全",
+                expected="普通文件",
+                found=f"{path.name} 是链接或特殊文件",
+                remedy="请不要使用该文件夹",
+            )
+    try:
+        shutil.copytree(source, target)
+    except OSError as error:
+        raise ModelError(
+            "模型文件夹无法复制", expected="足够的磁盘空间和读写权限", found=str(error.strerror), remedy="请检查磁盘"
+        ) from None
+
+
+def _check_members(members: list[zipfile.ZipInfo], archive_bytes: int) -> None:
+    """Refuse paths that leave the folder, links, and archives that unpack to far more than they are.
+
+    The archive's own size counts, not what its members claim: members of a bomb may share the same bytes.
+    """
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts):
@@ -87,8 +113,7 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
         if stat.S_ISLNK(member.external_attr >> 16):
             raise _unsafe("普通文件", "符号链接")
     unpacked = sum(member.file_size for member in members)
-    packed = sum(member.compress_size for member in members)
-    if len(members) > MOST_FILES or unpacked > LARGEST_BYTES or unpacked > GREATEST_RATIO * max(packed, 1):
+    if len(members) > MOST_FILES or unpacked > min(LARGEST_BYTES, GREATEST_RATIO * archive_bytes):
         raise _unsafe("正常大小的模型", "解压后过大")
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from asr_models.__main__ import main
 from asr_models.folder import check_folder, verify_folder
-from asr_models.install import install
+from asr_models.install import LOCK_FILE, install
 from asr_models.registry import VOSK_LAYOUTS
 from hotline.errors import ModelError
 
@@ -33,6 +34,11 @@ def _archive(path: Path, change: Callable[[zipfile.ZipFile], None] = lambda pack
     return path
 
 
+def left_in(folder: Path) -> list[str]:
+    """Return what is there beside the lock file, which holds nothing."""
+    return sorted(path.name for path in folder.iterdir() if path.name != LOCK_FILE)
+
+
 def _link(packed: zipfile.ZipFile) -> None:
     member = zipfile.ZipInfo("vosk-model-cn/link")
     member.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -43,7 +49,7 @@ def test_an_archive_and_a_folder_become_a_verified_model(tmp_path: Path) -> None
     for source in (_archive(tmp_path / "model.zip"), _model(tmp_path / "folder")):
         target = install(source, tmp_path / "models" / "m", "zh")
         assert verify_folder(target) == len(FILES)
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["m"]
+    assert left_in(tmp_path / "models") == ["m"]
 
 
 def test_damage_after_installation_is_found(tmp_path: Path) -> None:
@@ -68,7 +74,7 @@ def test_malicious_archives_are_refused(tmp_path: Path, change: Callable[[zipfil
     source = _archive(tmp_path / "model.zip", change)
     with pytest.raises(ModelError, match="不安全"):
         install(source, tmp_path / "models" / "m", "zh")
-    assert not list((tmp_path / "models").iterdir())
+    assert not left_in(tmp_path / "models")
     assert not (tmp_path / "outside").exists()
 
 
@@ -102,3 +108,47 @@ def test_a_folder_without_one_of_its_files_names_it(tmp_path: Path, name: str) -
     with pytest.raises(ModelError) as error:
         check_folder(folder, "vosk")
     assert "am/final.mdl" not in str(error.value) or name == "am/final.mdl"
+
+
+def test_members_that_share_their_bytes_are_a_bomb_too(tmp_path: Path) -> None:
+    source = tmp_path / "model.zip"
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("m/kernel", bytes(90_000))
+        kernel = packed.filelist[0]
+        for number in range(200):
+            twin = zipfile.ZipInfo(f"m/{number}")
+            for name in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
+                setattr(twin, name, getattr(kernel, name))
+            packed.filelist.append(twin)
+            packed.NameToInfo[twin.filename] = twin
+        packed._didModify = True  # type: ignore[attr-defined]
+    with pytest.raises(ModelError, match="不安全"):
+        install(source, tmp_path / "models" / "m", "zh")
+    assert not left_in(tmp_path / "models")
+
+
+def test_a_folder_with_a_link_is_refused(tmp_path: Path) -> None:
+    folder = _model(tmp_path / "m")
+    (folder / "link").symlink_to("/etc/passwd")
+    with pytest.raises(ModelError, match="不安全"):
+        install(folder, tmp_path / "models" / "m", "zh")
+    assert not left_in(tmp_path / "models")
+
+
+def test_the_command_line_names_all_of_a_model_and_every_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    assert main(["info", "vosk-model-cn-0.22"]) == 0
+    told = capsys.readouterr().out
+    assert all(part in told for part in ("1358736686", "Apache-2.0", "SpeechIO", "alphacephei.com", "16000"))
+    for name in ("good", "bad"):
+        assert main(["import", str(_model(tmp_path / name))]) == 0
+    (tmp_path / "models" / "bad" / FILES[0]).write_text("other")
+    assert main(["verify"]) == 2
+    told = capsys.readouterr()
+    assert f"good: {len(FILES)} files ok" in told.out
+    assert "bad" in told.err
+    assert main(["remove", "bad"]) == 0
+    assert main(["verify"]) == 0
+    assert main(["remove", "../models"]) == 2
