@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_S = 120
+START_S = 240
 
 
 def free_port() -> int:
