@@ -102,14 +102,13 @@ def _play_call(
             _note(session, outcome, (index, frame.channel), start, frame.end_s)
     end = time.monotonic()
     for channel, session in sessions.items():
-        session.end_utterance()
-        for transcript in session.finish(60):
-            heard = Heard(
-                time.monotonic() - start, transcript.text, transcript.is_final, transcript.end_s, transcript.words
-            )
-            outcome.heard[index, channel].append(heard)
-        outcome.dropped_s += sum(gap.end_s - gap.start_s for gap in session.gaps())
-        session.close()
+        try:
+            for found in session.finish(60):
+                heard = Heard(time.monotonic() - start, found.text, found.is_final, found.end_s, found.words)
+                outcome.heard[index, channel].append(heard)
+            outcome.dropped_s += sum(gap.end_s - gap.start_s for gap in session.gaps())
+        finally:
+            session.close()
     outcome.drained_s = max(outcome.drained_s, time.monotonic() - end)
 
 
