@@ -14,6 +14,7 @@ from hotline.demo import DEMO_PREFIX, DEMO_USERS
 from hotline.errors import HotlineError
 from hotline.hub import Hub
 from web import create_app
+from web.worker import ConsoleWorker
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Console(BaseApplication):  # type: ignore[misc]
         settings: dict[str, Any] = {
             "bind": f"{self._config['host']}:{self._config.integer('port')}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": ConsoleWorker,
             "threads": self._config.integer("web_threads"),
             "timeout": WORKER_START_S,
             "graceful_timeout": GRACEFUL_STOP_S,
