@@ -1,5 +1,5 @@
 """Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info [NAME] | remove NAME |
-evaluate --manifest FILE`."""
+evaluate --manifest FILE | adapt MODEL --transcripts FILE`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePath
 
 from asr_models import evaluation_run
+from asr_models.adaptation import command as adaptation
 from asr_models.catalogue import CATALOGUE, SpeechModel, find
 from asr_models.factory import chosen, ensure, import_model, models_dir
 from asr_models.fetch import fetch
@@ -34,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     importing.add_argument("path", type=Path)
     importing.add_argument("--name")
     evaluation_run.add_arguments(commands.add_parser("evaluate", help="error rates on audio of known text 评测"))
+    adaptation.add_arguments(commands.add_parser("adapt", help="fit a small Vosk model to your talk 领域适配"))
     arguments = parser.parse_args(argv)
     try:
         _run(arguments, Config())
@@ -60,6 +62,9 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
         print(fetch(find(arguments.name), folder, config["asr_mirror"]))
     elif arguments.command == "evaluate":
         for line in evaluation_run.run(arguments, FileSource):
+            print(line)
+    elif arguments.command == "adapt":
+        for line in adaptation.run(arguments, config):
             print(line)
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))

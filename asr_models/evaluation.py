@@ -35,6 +35,8 @@ class Heard:
     """From the first frame handed over to the last text."""
     delay_s: float
     """From the last frame handed over to the last text."""
+    cpu_s: float = 0.0
+    """Processor time of this process: the decoding where it runs in process, else only what surrounds it."""
     problem: str = ""
     """Where the audio broke off: the text is then not counted."""
 
@@ -145,6 +147,7 @@ class Figures:
     """Spoken numbers written as digits on both sides."""
     audio_s: float
     wall_s: float
+    cpu_s: float
     delays_s: tuple[float, ...]
     """In rising order."""
 
@@ -152,6 +155,11 @@ class Figures:
     def real_time_factor(self) -> float:
         """Seconds of work for a second of audio."""
         return self.wall_s / max(self.audio_s, 1e-9)
+
+    @property
+    def cpu_factor(self) -> float:
+        """Processor seconds of this process for a second of audio."""
+        return self.cpu_s / max(self.audio_s, 1e-9)
 
     def delay_s(self, share: float) -> float:
         """Return the delay that this share of the utterances does not exceed."""
@@ -168,9 +176,11 @@ def figures(group: str, results: Sequence[Result]) -> Figures:
         error_rate((comparable(said, numbers=numbers), comparable(text, numbers=numbers)) for said, text in pairs)
         for numbers in (False, True)
     ]
-    audio_s, wall_s = sum(heard.audio_s for _, heard in results), sum(heard.wall_s for _, heard in results)
+    audio_s, wall_s, cpu_s = (
+        sum(getattr(heard, name) for _, heard in results) for name in ("audio_s", "wall_s", "cpu_s")
+    )
     delays_s = tuple(sorted(heard.delay_s for _, heard in results))
-    return Figures(group, len(results), rates[0], rates[1], audio_s, wall_s, delays_s)
+    return Figures(group, len(results), rates[0], rates[1], audio_s, wall_s, cpu_s, delays_s)
 
 
 def by_group(results: Sequence[Result]) -> list[Figures]:

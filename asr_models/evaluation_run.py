@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from asr_models.evaluation import Figures, Heard, Result, Utterance, by_group, read_manifest
 from asr_models.evaluation_page import render
-from asr_models.factory import build_recognizer
+from asr_models.factory import build_recognizer, chosen
+from asr_models.in_process import InProcessRecognizer
 from asr_models.transcribe import transcribe
 from hotline.audio import FRAME_MS, AudioItem
 from hotline.config import Config
@@ -33,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, help="keep what was heard here (JSON Lines); a second run goes on")
     parser.add_argument("--json", action="store_true", help="figures as one JSON line")
     parser.add_argument("--realtime", action="store_true", help="feed at real speed: delays as in a call 实时速度")
+    parser.add_argument(
+        "--in-process", action="store_true", help="without worker processes: nothing is given up on a busy machine"
+    )
     parser.add_argument("--engine", choices=["auto", "vosk", "whisper"], help="default: HOTLINE_ASR_ENGINE")
     parser.add_argument("--model", metavar="PATH", help="folder of a speech model")
 
@@ -45,11 +49,8 @@ def run(arguments: argparse.Namespace, open_source: OpenSource) -> Iterator[str]
     results: list[Result] = [(u, known[str(u.audio)]) for u in utterances if str(u.audio) in known]
     model = "已有结果 kept results"
     if waiting := [u for u in utterances if str(u.audio) not in known]:
-        overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
-        recognizer, info = build_recognizer(Config.with_overrides(overrides))
-        if recognizer is None:
-            raise RecognizerError("语音识别不可用", expected="语音模型", found=info.reason, remedy="先安装语音模型")
-        model = info.model
+        recognizer = _recognizer(arguments)
+        model = recognizer.info.model
         try:
             for utterance in tqdm(waiting, unit="句", file=sys.stderr, disable=None):
                 heard = listen(open_source(utterance.audio, arguments.realtime), recognizer)
@@ -66,6 +67,17 @@ def run(arguments: argparse.Namespace, open_source: OpenSource) -> Iterator[str]
     if not rows:
         raise AudioError("没有一段音频可以完整读取", expected="完整的音频", found="全部中断", remedy="请核对录音")
     yield from [json.dumps([_as_json(row) for row in rows], ensure_ascii=False)] if arguments.json else _table(rows)
+
+
+def _recognizer(arguments: argparse.Namespace) -> Recognizer:
+    overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
+    config = Config.with_overrides(overrides)
+    if arguments.in_process and (choice := chosen(config)).engine != "off":
+        return InProcessRecognizer(choice, config["language"])
+    recognizer, info = build_recognizer(config)
+    if recognizer is None:
+        raise RecognizerError("语音识别不可用", expected="语音模型", found=info.reason, remedy="先安装语音模型")
+    return recognizer
 
 
 class _Timed:
@@ -95,13 +107,13 @@ class _Timed:
 def listen(opened: AudioSource, recognizer: Recognizer) -> Heard:
     """Recognise one file. Raises: RecognizerError."""
     source = _Timed(opened)
-    started_s = time.monotonic()
+    started_s, started_cpu_s = time.monotonic(), time.process_time()
     heard = transcribe(source, recognizer)
-    done_s = time.monotonic()
+    done_s, cpu_s = time.monotonic(), time.process_time() - started_cpu_s
     audio_s = source.frames_given / len(source.channels) * FRAME_MS / 1000
     text = " ".join(transcript.text for transcript in heard.transcripts)
     problem = str(heard.problem) if heard.problem else ""
-    return Heard(text, audio_s, done_s - started_s, done_s - source.ended_s, problem)
+    return Heard(text, audio_s, done_s - started_s, done_s - source.ended_s, cpu_s, problem)
 
 
 def _check_audio(utterances: Sequence[Utterance], open_source: OpenSource) -> None:
@@ -145,13 +157,14 @@ def _as_json(row: Figures) -> dict[str, Any]:
         "cer": round(row.plain.rate, 4),
         "cer_numbers_canonical": round(row.canonical.rate, 4),
         "real_time_factor": round(row.real_time_factor, 3),
+        "cpu_s_per_audio_s": round(row.cpu_factor, 3),
         "delay_p50_s": round(row.delay_s(0.5), 3),
         "delay_p95_s": round(row.delay_s(0.95), 3),
     }
 
 
 def _table(rows: Sequence[Figures]) -> Iterator[str]:
-    yield f"{'CER %':>7} {'数字归一':>6} {'RTF':>6} {'延迟 p50':>7} {'p95 s':>6} {'句':>4}  "
+    yield f"{'CER %':>7} {'数字归一':>6} {'RTF':>6} {'CPU':>6} {'延迟 p50':>7} {'p95 s':>6} {'句':>4}  "
     for row in rows:
-        rates = f"{100 * row.plain.rate:7.1f} {100 * row.canonical.rate:9.1f} {row.real_time_factor:7.2f}"
+        rates = f"{100 * row.plain.rate:7.1f} {100 * row.canonical.rate:9.1f} {row.real_time_factor:7.2f} {row.cpu_factor:6.2f}"
         yield f"{rates} {row.delay_s(0.5):8.2f} {row.delay_s(0.95):7.2f} {row.utterances:5}  {row.group}"

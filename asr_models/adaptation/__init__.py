@@ -1,0 +1,1 @@
+"""Fitting the language model of a small Vosk model to the talk of one hotline."""

