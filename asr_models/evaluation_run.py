@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from asr_models.evaluation import Figures, Heard, Result, Utterance, by_group, read_manifest
 from asr_models.evaluation_page import render
-from asr_models.factory import build_recognizer, chosen
+from asr_models.factory import build_recognizer, chosen, engine_spec
 from asr_models.in_process import InProcessRecognizer
 from asr_models.transcribe import transcribe
 from hotline.audio import FRAME_MS, AudioItem
@@ -72,8 +72,8 @@ def run(arguments: argparse.Namespace, open_source: OpenSource) -> Iterator[str]
 def _recognizer(arguments: argparse.Namespace) -> Recognizer:
     overrides = {"HOTLINE_ASR_ENGINE": arguments.engine, "HOTLINE_ASR_MODEL": arguments.model}
     config = Config.with_overrides(overrides)
-    if arguments.in_process and (choice := chosen(config)).engine != "off":
-        return InProcessRecognizer(choice, config["language"])
+    if arguments.in_process and (choice := chosen(config)).model:
+        return InProcessRecognizer(engine_spec(config, choice.engine, choice.model), choice.reason)
     recognizer, info = build_recognizer(config)
     if recognizer is None:
         raise RecognizerError("语音识别不可用", expected="语音模型", found=info.reason, remedy="先安装语音模型")

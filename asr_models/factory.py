@@ -117,7 +117,7 @@ def _start(config: Config, choice: Choice) -> tuple[Recognizer, EngineInfo]:
     assert choice.model
     info = EngineInfo(choice.engine, choice.model.name, choice.reason)
     recognizer = PooledRecognizer(
-        _spec(config, choice.engine, choice.model),
+        engine_spec(config, choice.engine, choice.model),
         info,
         workers=config.integer("asr_workers"),
         max_sessions=CHANNELS_A_CALL * config.integer("max_calls"),
@@ -126,7 +126,7 @@ def _start(config: Config, choice: Choice) -> tuple[Recognizer, EngineInfo]:
     return recognizer, info
 
 
-def _spec(config: Config, engine: str, model: Path) -> EngineSpec:
+def engine_spec(config: Config, engine: str, model: Path) -> EngineSpec:
     """Return what the settings want of an engine. Raises: ModelError when the phrase list cannot be read."""
     return EngineSpec(
         engine,

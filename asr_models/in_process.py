@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asr_models.choice import Choice
 from asr_models.engine import EngineSession, EngineSpec
 from asr_models.registry import load_engine
 from hotline.audio import AudioFrame, AudioGap
@@ -15,11 +14,10 @@ from hotline.ports import EngineInfo
 class InProcessRecognizer:
     """Decodes in the caller's thread as audio comes; an abort of the engine ends the process."""
 
-    def __init__(self, choice: Choice, language: str) -> None:
-        """Load the chosen model. Raises: ModelError."""
-        assert choice.model
-        self.info = EngineInfo(choice.engine, choice.model.name, choice.reason)
-        self._engine = load_engine(EngineSpec(choice.engine, choice.model, language))
+    def __init__(self, spec: EngineSpec, reason: str) -> None:
+        """Load a model; `reason` says why it was chosen. Raises: ModelError."""
+        self.info = EngineInfo(spec.engine, spec.model.name, reason)
+        self._engine = load_engine(spec)
 
     def open(self, channel: str) -> InProcessSession:
         """Start recognising one channel."""

@@ -97,6 +97,34 @@ def test_a_whole_graph_is_refused_with_the_reason(tmp_path: Path) -> None:
 
 
 @needs_openfst
+def test_the_command_writes_a_checked_copy_with_its_origin(
+    base: NGram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    model = tmp_path / "models" / "small"
+    for name in ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLr.fst"):
+        (model / name).parent.mkdir(exist_ok=True, parents=True)
+        (model / name).write_bytes(b"x")
+    openfst.write(to_automaton(base), model / "graph" / "Gr.fst")
+    (model / "graph" / "words.txt").write_text("".join(f"{'零一二三四五六七八'[n]} {n}\n" for n in range(END)), "utf-8")
+    before = sha256(model / "graph" / "Gr.fst")
+    (tmp_path / "talk.txt").write_text("一二七。\n一二七，骗子\n六一二七\n三一四\n三一四\n", "utf-8")
+    command = ["adapt", "small", "--transcripts", str(tmp_path / "talk.txt"), "--held-out", str(tmp_path / "talk.txt")]
+    assert main(command) == 0
+    assert "骗子" in capsys.readouterr().out
+    copy = tmp_path / "models" / "small-adapted"
+    note = json.loads((copy / "adaptation.json").read_text("utf-8"))
+    assert (note["made_from"], note["sentences"], note["words_skipped"]) == ("small", 5, 1)
+    assert (
+        note["original_gr_sha256"] == before == sha256(model / "graph" / "Gr.fst") != sha256(copy / "graph" / "Gr.fst")
+    )
+    assert note["perplexity_after"] < note["perplexity_before"]
+    assert verify_folder(copy) == 7
+    assert main([*command, "--name", "small"]) == 2
+    assert main([*command, "--weight", "1"]) == 2
+
+
+@needs_openfst
 @pytest.mark.speech
 @pytest.mark.slow
 def test_a_real_model_is_adapted_beside_the_original(

@@ -99,7 +99,7 @@ def test_a_real_recogniser_is_evaluated_and_a_second_run_goes_on(
         file.writeframes(speak(KOREAN, "ko", 16000).tobytes())
     (tmp_path / "manifest.tsv").write_text(f"a.wav\t{KOREAN}\tespeak-ng\n", "utf-8")
     command = ["evaluate", "--manifest", str(tmp_path / "manifest.tsv"), "--json"]
-    command += ["--results", str(tmp_path / "results.jsonl"), "--page", str(tmp_path / "page.html")]
+    command += ["--in-process", "--results", str(tmp_path / "results.jsonl"), "--page", str(tmp_path / "page.html")]
     assert main(command) == 0
     first = json.loads(capsys.readouterr().out)
     assert [row["group"] for row in first] == ["全部 all", "espeak-ng"]
