@@ -61,6 +61,28 @@ export async function openWrapUp(): Promise<void> {
   setTimeout(() => document.getElementById("wrap-up-title")?.focus());
 }
 
+/** Fetch the draft again; a summary that nobody has touched follows it. */
+async function renewDraft(always: boolean): Promise<void> {
+  const before = draft.value && textOf(draft.value);
+  await state.attempt(async () => {
+    draft.value = await api<Draft>("GET", `/calls/${state.callId}/wrap-up`);
+  });
+  if (draft.value && (always || form.value?.summary === before)) change({ summary: textOf(draft.value) });
+}
+
+function textOf({ clauses }: Draft): string {
+  return clauses.map((clause) => clause.text).join("");
+}
+
+// The scam type was corrected while the form is open: the draft names it.
+const label = computed(() => `${state.call.value?.label} ${state.call.value?.label_source}`);
+let lastLabel = "";
+effect(() => {
+  const now = label.value;
+  if (wrapUpOpen.peek() && now !== lastLabel) void renewDraft(false);
+  lastLabel = now;
+});
+
 // The call has just ended before the operator's eyes: his account is due.
 let wasLive = false;
 effect(() => {
@@ -102,7 +124,8 @@ export function wrapUpShortcuts(): Shortcut[] {
   ];
 }
 
-function formOf({ wrap_up, money, clauses }: Draft): Form {
+function formOf(from: Draft): Form {
+  const { wrap_up, money } = from;
   const fen = wrap_up ?? money;
   return {
     disposition: wrap_up?.disposition ?? "",
@@ -110,7 +133,7 @@ function formOf({ wrap_up, money, clauses }: Draft): Form {
     persons: String(wrap_up?.persons ?? 1),
     money: Object.fromEntries(MONEY.map((name) => [name, fen[`${name}_fen`] ? plainYuan(fen[`${name}_fen`]) : ""])) as Form["money"],
     note: wrap_up?.note ?? "",
-    summary: wrap_up?.summary ?? clauses.map((clause) => clause.text).join(""),
+    summary: wrap_up?.summary ?? textOf(from),
   };
 }
 
@@ -251,7 +274,7 @@ function Summary() {
             </li>
           ))}
         </ul>
-        <button type="button" onClick={() => change({ summary: clauses.map((clause) => clause.text).join("") })}>
+        <button type="button" onClick={() => void renewDraft(true)}>
           {t("wrap_up_draft")}
         </button>
       </details>

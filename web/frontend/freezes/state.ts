@@ -64,6 +64,7 @@ export async function decide(approved: boolean, reason: string): Promise<void> {
     const { freeze } = await api<{ freeze: Freeze }>("POST", `/freezes/${request.freeze.id}/decision`, { approved, reason });
     decided.value = freeze;
     whole.value = null;
+    waiting.value = (waiting.value ?? []).filter((row) => row.id !== freeze.id);
   });
   busy.value = false;
   if (done) await refresh();
