@@ -64,6 +64,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     _, tokenizer = load_network(SHIPPED)
     network = ScamNetwork(BertModel(config, add_pooling_layer=False), 24)
+    with torch.no_grad():  # the exporter merges equal tensors, which only an untrained network has
+        for parameter in network.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
     write_model(network, tokenizer, folder, version="tiny", data_hash="", base="random")
     return folder
 
