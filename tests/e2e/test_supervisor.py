@@ -240,6 +240,6 @@ def test_every_other_page_is_free_of_serious_findings(product: Product, browser:
         page = enter(browser, product, username)
         for path in paths:
             page.goto(product.address + path)
-            page.wait_for_function("!document.querySelector('.loading')")
+            expect(page.locator(".loading")).to_have_count(0)
             check_axe(page)
         page.context.close()
