@@ -33,6 +33,10 @@ SHORTEST_S = 0.25
 PARTIAL_EVERY_S = 1.0
 FINAL_BEAM, PARTIAL_BEAM = 5, 1
 PROMPT = "以下是反诈中心热线的普通话通话，涉及银行卡号、转账金额、手机号和验证码。"
+DIGITS_PROMPT = "卡号，六二二八，四八零零，一二三四，五六七八，九零。"
+"""Tried where speech too short for the other prompt may be a group of a dictated number."""
+DICTATED = re.compile(r"[零一二三四五六七八九幺两洞拐勾要，。、 ]{3,}")
+LEAST_DICTATED_CONFIDENCE = 0.45
 ECHO_LENGTH = 4
 LEAST_TOKENS, TOKENS_PER_S = 20, 12
 """A decoding that writes more than anybody can say is a loop and is cut off."""
@@ -84,12 +88,21 @@ class WhisperEngine:
         kept = self._segments(audio, final, prompt)
         text = self._clean("".join(segment.text for segment in kept))
         if prompt and _echoes_prompt(text, prompt):
-            kept = self._segments(audio, final, None)
-            text = self._clean("".join(segment.text for segment in kept))
+            kept, text = self._without_echo(audio, final)
         if not kept or CREDITS.search(text) or _echoes_prompt(text, prompt):
             return "", [], 0.0
-        confidence = math.exp(sum(segment.avg_logprob for segment in kept) / len(kept))
+        confidence = _confidence(kept)
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
+
+    def _without_echo(self, audio: np.ndarray[Any, Any], final: bool) -> tuple[list[Any], str]:
+        """Decode again what made Whisper repeat its prompt: as dictated digits, else without any prompt."""
+        if final:
+            kept = self._segments(audio, final, DIGITS_PROMPT)
+            text = self._clean("".join(segment.text for segment in kept))
+            if DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and _confidence(kept) > LEAST_DICTATED_CONFIDENCE:
+                return kept, text
+        kept = self._segments(audio, final, None)
+        return kept, self._clean("".join(segment.text for segment in kept))
 
     def _segments(self, audio: np.ndarray[Any, Any], final: bool, prompt: str | None) -> list[Any]:
         segments, _ = self._model.transcribe(
@@ -135,6 +148,10 @@ def _echoes_prompt(text: str, prompt: str) -> bool:
     """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
     pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
     return len(text) >= ECHO_LENGTH and sum(piece in prompt for piece in pieces) > len(pieces) / 2
+
+
+def _confidence(segments: Sequence[Any]) -> float:
+    return math.exp(sum(segment.avg_logprob for segment in segments) / len(segments))
 
 
 def _is_speech(segment: Any) -> bool:

@@ -2,11 +2,12 @@
 
     python -m benchmarks.numbers_spoken plan FOLDER [--count 60] [--seed 1]
     VOICE_PYTHON benchmarks/voices.py --tool ../shared/tools/synth_zh.py --calls FOLDER/dialogues.jsonl --output FOLDER
-    python -m benchmarks.numbers_spoken hear FOLDER
-    python -m benchmarks.numbers_spoken score FOLDER [--errors]
+    python -m benchmarks.numbers_spoken hear FOLDER [--second-pass]
+    python -m benchmarks.numbers_spoken score FOLDER [--second-pass] [--errors]
 
 All speech is synthetic (one voice, changed in pitch and speed), 8 kHz mu-law. `hear` runs the recogniser that the
-hotline is set to use, behind the VAD gate, and goes on where it stopped. A dialogue is right when the facts of its
+hotline is set to use, behind the VAD gate, or with `--second-pass` what hears calls again; it goes on where it
+stopped. A dialogue is right when the facts of its
 type are the one that was said and nothing else. Peer in the same run: the same texts without what the other speaker
 said (no read-back merging).
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,16 @@ from typing import Any
 from tqdm import tqdm
 
 from asr_models.factory import build_recognizer
+from asr_models.second_pass import build_listener
 from asr_models.transcribe import transcribe
 from benchmarks.report import show
 from benchmarks.spoken_numbers_data import dialogues
 from hotline.config import Config
 from hotline.domain.entities import EntityType
-from hotline.domain.segment import Channel, Turn
+from hotline.domain.segment import Channel, Transcript, Turn
 from hotline.entities import extract
 from hotline.errors import RecognizerError
+from hotline.second_pass import calm_pieces
 from hotline.sources.file import FileSource
 
 TYPES = {
@@ -42,25 +45,41 @@ TYPES = {
 Row = dict[str, Any]
 
 
-def hear(folder: Path) -> None:
-    """Transcribe the recordings that `heard.jsonl` does not hold. Raises: RecognizerError when recognition is off."""
-    output = folder / "heard.jsonl"
+Hear = Callable[[Path], Sequence[Transcript]]
+
+
+def hear(folder: Path, output: Path, listen: Hear) -> None:
+    """Transcribe the recordings that the output does not hold."""
     done = {row["id"] for row in _rows(output)} if output.exists() else set()
     waiting = [row for row in _rows(folder / "dialogues.jsonl") if row["id"] not in done]
     waiting = [row for row in waiting if (folder / f"{row['id']}.wav").exists()]
-    recognizer, info = build_recognizer(Config())
+    with output.open("a", encoding="utf-8") as lines:
+        for row in tqdm(waiting, disable=None):
+            heard = [asdict(transcript) for transcript in listen(folder / f"{row['id']}.wav")]
+            lines.write(json.dumps({"id": row["id"], "heard": heard}, ensure_ascii=False) + "\n")
+            lines.flush()
+
+
+def live(config: Config) -> Hear:
+    """Return the recogniser of live calls. Raises: RecognizerError when it is off."""
+    recognizer, info = build_recognizer(config)
     if recognizer is None:
         raise RecognizerError("语音识别不可用", expected="语音模型", found=info.reason, remedy="先安装语音模型")
-    try:
-        with output.open("a", encoding="utf-8") as lines:
-            for row in tqdm(waiting, disable=None):
-                found = transcribe(FileSource(folder / f"{row['id']}.wav"), recognizer)
-                heard = [asdict(transcript) for transcript in found.transcripts]
-                line = {"id": row["id"], "recognizer": info.model, "heard": heard}
-                lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-                lines.flush()
-    finally:
-        recognizer.close()
+    return lambda path: transcribe(FileSource(path), recognizer).transcripts
+
+
+def second(config: Config) -> Hear:
+    """Return what hears calls again after their end."""
+    listener = build_listener(config)
+
+    def listen(path: Path) -> Sequence[Transcript]:
+        found: list[Transcript] = []
+        for channel in FileSource(path).channels:
+            for piece in calm_pieces(FileSource(path), channel):
+                found += listener.hear(channel, piece)
+        return sorted(found, key=lambda transcript: transcript.start_s)
+
+    return listen
 
 
 def found_values(turns: Sequence[Turn], kind: str) -> set[str | int]:
@@ -68,11 +87,11 @@ def found_values(turns: Sequence[Turn], kind: str) -> set[str | int]:
     return {entity.value for entity in extract(turns) if entity.type in TYPES[kind]}
 
 
-def score(folder: Path, *, errors: bool) -> list[Row]:
+def score(folder: Path, heard: Path, *, errors: bool) -> list[Row]:
     """Return one row a kind: share of right dialogues, with and without the operator's read-back."""
     told = {row["id"]: row for row in _rows(folder / "dialogues.jsonl")}
     counts: dict[str, Row] = {}
-    for line in _rows(folder / "heard.jsonl"):
+    for line in _rows(heard):
         row, turns = told[line["id"]], [Turn(t["channel"], t["text"]) for t in line["heard"]]
         found = found_values(turns, row["kind"])
         alone = found_values([turn for turn in turns if turn.speaker == Channel.CALLER], row["kind"])
@@ -101,16 +120,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--second-pass", action="store_true", help="hear as after the call")
     parser.add_argument("--errors", action="store_true", help="print every dialogue that is not right")
     arguments = parser.parse_args()
     if arguments.step == "plan":
         arguments.folder.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps(row, ensure_ascii=False) for row in dialogues(arguments.count, arguments.seed)]
         (arguments.folder / "dialogues.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    elif arguments.step == "hear":
-        hear(arguments.folder)
+        return
+    heard = arguments.folder / ("heard-again.jsonl" if arguments.second_pass else "heard.jsonl")
+    if arguments.step == "hear":
+        hear(arguments.folder, heard, (second if arguments.second_pass else live)(Config()))
     else:
-        show("spoken numbers", score(arguments.folder, errors=arguments.errors))
+        name = "second pass" if arguments.second_pass else "live"
+        show(f"spoken numbers, {name}", score(arguments.folder, heard, errors=arguments.errors))
 
 
 if __name__ == "__main__":

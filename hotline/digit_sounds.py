@@ -27,8 +27,10 @@ SOUNDS = {
 DIGIT_OF = {word: digit for digit, words in SOUNDS.items() for word in words}
 _SAID = "零〇一二三四五六七八九幺洞拐勾0-9"
 _ALIKE = "".join(DIGIT_OF)
-RUN = re.compile(rf"[{_SAID}][{_SAID}{_ALIKE}]{{6,}}[{_SAID}](?![百千万亿块元点年月号岁])")
-LEAST_DIGITS = 7
+RUN = re.compile(
+    rf"(?:[{_SAID}]|[要妖腰药](?=[三四五六七八九3-9]))[{_SAID}{_ALIKE}]{{5,}}[{_SAID}](?![百千万亿块元点年月号岁])"
+)
+LEAST_DIGITS = 6
 MOST_WORDS_SHARE = 0.2
 DIGIT = re.compile(f"[{_SAID}]")
 

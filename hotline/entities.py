@@ -7,8 +7,8 @@ Canonical values: digits without separators, sums as whole yuan, banks by short 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hotline.domain.entities import Entity, EntityType
 from hotline.domain.segment import Segment, Turn
@@ -23,6 +23,7 @@ from hotline.entity_rules.money_sounds import hear_money
 from hotline.entity_rules.names import find_names
 from hotline.entity_rules.read_back import merge_read_backs
 from hotline.numbers import COUNTED, normalise_marked
+from hotline.word_times import character_bounds
 
 Rule = Callable[[str, str], list[Found]]
 """Takes a turn's marked text and what the other speaker said just before."""
@@ -41,17 +42,39 @@ BLANK = "\u3000"
 
 def extract(turns: Sequence[Turn]) -> list[Entity]:
     """Return the facts of a whole call in the order in which they were said."""
-    return [entity for entity, _, _ in _extract([turn.text for turn in turns], [turn.speaker for turn in turns])]
+    return [entity for entity, _, _ in _extract([turn.text for turn in turns], [turn.speaker for turn in turns]).placed]
 
 
 def extract_segments(segments: Sequence[Segment]) -> list[Entity]:
-    """Return the facts of stored segments with the seconds in which they were said."""
-    placed = _extract([segment.text for segment in segments], [segment.channel for segment in segments])
-    return [_with_times(entity, start, end, segments[entity.turn]) for entity, start, end in placed]
+    """Return the facts of stored segments with the seconds in which they were said, down to single digits."""
+    found = _extract([segment.text for segment in segments], [segment.channel for segment in segments])
+    bounds = {
+        turn: character_bounds(segments[turn].words, found.texts[turn], segments[turn].start_s, segments[turn].end_s)
+        for turn in {entity.turn for entity, _, _ in found.placed} | {t for p in found.places.values() for t, _ in p}
+    }
+    return [
+        replace(
+            entity,
+            start_s=round(bounds[entity.turn][start], 2),
+            end_s=round(bounds[entity.turn][end], 2),
+            digits_s=tuple(
+                round(bounds[turn][place], 2) for turn, place in found.places.get((entity.type, str(entity.value)), ())
+            ),
+        )
+        for entity, start, end in found.placed
+    ]
 
 
-def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, float, float]]:
-    """Return entities with their place in the turn as shares of its length."""
+@dataclass(frozen=True)
+class _Found:
+    """Facts, each once, with the characters of their turn's text, and where the digits of long numbers were said."""
+
+    texts: Sequence[str]
+    placed: Sequence[tuple[Entity, int, int]]
+    places: Mapping[tuple[EntityType, str], Sequence[tuple[int, int]]]
+
+
+def _extract(raw: Sequence[str], speakers: Sequence[str]) -> _Found:
     texts = [normalise_marked(spoken_addresses(hear_money(text))) for text in raw]
     masked, found = [], []
     for turn, text in enumerate(texts):
@@ -66,12 +89,10 @@ def _extract(raw: Sequence[str], speakers: Sequence[str]) -> list[tuple[Entity, 
         for items in (find_banks(text), apps, names):
             found.extend((_entity(item, turn, speakers[turn], text), item.start, item.end) for item in items)
         masked.append(QUANTITY.sub(lambda match: BLANK * len(match[0]), blanked))
-    found = merge_read_backs(found, texts, speakers) + digit_entities(texts, speakers, masked)
+    numbers, places = digit_entities(texts, speakers, masked)
+    found = merge_read_backs(found, texts, speakers) + numbers
     found.sort(key=lambda item: (item[0].turn, item[1]))
-    return [
-        (entity, start / max(1, len(texts[entity.turn])), end / max(1, len(texts[entity.turn])))
-        for entity, start, end in _once(found)
-    ]
+    return _Found(texts, _once(found), places)
 
 
 def _entity(item: Found, turn: int, speaker: str, text: str) -> Entity:
@@ -91,15 +112,3 @@ def _once(found: Sequence[tuple[Entity, int, int]]) -> list[tuple[Entity, int, i
             first, first_start, first_end = kept[key]
             kept[key] = (replace(first, confirmed=True), first_start, first_end)
     return list(kept.values())
-
-
-def _with_times(entity: Entity, start: float, end: float, segment: Segment) -> Entity:
-    """Place an entity by the words of its segment, or in proportion where there are none."""
-    if segment.words:
-        last = len(segment.words) - 1
-        first_word, last_word = (segment.words[min(last, int(share * len(segment.words)))] for share in (start, end))
-        return replace(entity, start_s=round(first_word.start_s, 2), end_s=round(last_word.end_s, 2))
-    length = segment.end_s - segment.start_s
-    return replace(
-        entity, start_s=round(segment.start_s + start * length, 2), end_s=round(segment.start_s + end * length, 2)
-    )

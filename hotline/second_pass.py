@@ -92,7 +92,7 @@ def second_pass_job(
     heard: list[Transcript] = []
     paths = hub.recordings.paths(call_id)
     for number, (channel, path) in enumerate(sorted(paths.items())):
-        for piece in _pieces(open_file(Path(path), channel), channel):
+        for piece in calm_pieces(open_file(Path(path), channel), channel):
             _let_live_calls_go_first(run)
             found = notes.read(channel, piece[0].start_s)
             if found is None:
@@ -131,11 +131,11 @@ def _transcript(values: dict[str, Any]) -> Transcript:
     return Transcript(**{**values, "words": tuple(Word(**word) for word in values["words"])})
 
 
-def _pieces(source: AudioSource, channel: str) -> Iterator[list[AudioFrame]]:
-    """Yield the speech of a channel, cut at long pauses; the same recording always gives the same pieces."""
+def calm_pieces(source: AudioSource, channel: str) -> Iterator[list[AudioFrame]]:
+    """Yield the speech of a channel in pieces, cut at long pauses; the same recording always gives the same pieces."""
     gate, piece = VadGate(channel, settings=CALMER_GATE), list[AudioFrame]()
     for frame in source.frames():
-        if not isinstance(frame, AudioFrame):
+        if not isinstance(frame, AudioFrame) or frame.channel != channel:
             continue
         output = gate.push(frame)
         piece += output.frames

@@ -104,6 +104,7 @@ def entity_view(entity: Entity, segments: Sequence[Segment]) -> dict[str, Any]:
         "segment_id": segments[entity.turn].id if inside else None,
         "start_s": entity.start_s,
         "end_s": entity.end_s,
+        "digits_s": list(entity.digits_s),
         "warnings": list(entity.warnings),
         "confirmed": entity.confirmed,
     }

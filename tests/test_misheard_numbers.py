@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hotline.domain.entities import EntityType
-from hotline.domain.segment import Turn
-from hotline.entities import extract
+from hotline.domain.segment import Segment, Turn, Word
+from hotline.entities import extract, extract_segments
 from hotline.entity_rules.money_sounds import hear_money
 from hotline.numbers import normalise
 
@@ -68,3 +68,49 @@ def test_sound_sums_stay(text: str) -> None:
 )
 def test_words_inside_dictated_digits_are_digits(heard: str, written: str) -> None:
     assert normalise(heard) == written
+
+
+def numbers(*lines: str) -> list[str | int]:
+    """Return the long numbers of a talk between caller and, behind `坐席：`, operator."""
+    turns = [
+        Turn("operator", line.removeprefix("坐席：")) if line.startswith("坐席：") else Turn("caller", line)
+        for line in lines
+    ]
+    long = (EntityType.BANK_CARD, EntityType.PHONE, EntityType.ID_NUMBER)
+    return [entity.value for entity in extract(turns) if entity.type in long]
+
+
+@pytest.mark.parametrize(
+    ("lines", "values"),
+    [
+        (
+            (
+                "收款的卡号是四三六七四二十一九四八五二五三八八八五零",
+                "坐席：卡号数三六七四二十一",
+                "坐席：四八五二五三八八八五零对吗？",
+            ),
+            ["4367424148525388850"],
+        ),
+        (("电话是幺三零四七四三九五七五", "坐席：电话幺三零四七四三九五五对吗"), ["13047439575"]),
+        (("电话是幺三零四七四三九五", "坐席：电话幺三零四七四三九五七五对吗"), ["13047439575"]),
+        (
+            ("电话是幺三零四七四三九五七五", "坐席：幺三零四七四三九五七五对吗", "不对，是幺三零四七四三九五七六"),
+            ["13047439576"],
+        ),
+        (
+            ("电话是幺三零四七四三九五七五", "坐席：他的另一个电话是幺八六零零零零幺二三四吗"),
+            ["13047439575", "18600001234"],
+        ),
+    ],
+)
+def test_two_readings_of_a_number_are_put_together(lines: tuple[str, ...], values: list[str]) -> None:
+    assert numbers(*lines) == values
+
+
+def test_each_digit_has_its_second() -> None:
+    words = tuple(Word(text, 10 + place / 2, 10.5 + place / 2) for place, text in enumerate("电话幺三零四七四三"))
+    first = Segment("a", "c", "caller", "电话幺三零四七四三", "", 10.0, 14.5, words=words)
+    second = Segment("b", "c", "caller", "九五七五", "", 20.0, 24.0)
+    (phone,) = (e for e in extract_segments([first, second]) if e.type is EntityType.PHONE)
+    assert phone.value == "13047439575"
+    assert phone.digits_s == (11.0, 11.5, 12.0, 12.5, 13.0, 13.5, 14.0, 20.0, 21.0, 22.0, 23.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
@@ -11,10 +11,13 @@ from rapidfuzz.distance import Levenshtein
 from hotline.domain.entities import Entity, EntityType
 from hotline.entity_rules.amounts import SERVICE_NUMBERS
 from hotline.entity_rules.digit_strings import CARD_LENGTHS, kind_of
+from hotline.entity_rules.reconcile import Place, Reading, pairs, reconciled
 
 FILLER = r"[ ，,、。.．\-—～~]|嗯|呃|啊|哦|那个|然后|再|还有|杠|空格|对|后面是?|接着是?"
 RUN = re.compile(rf"(?<![A-Za-z@_.])\d(?:(?:{FILLER}){{0,3}}\d)*[xX]?(?![A-Za-z@_])")
 PIECE = re.compile(r"\d+[xX]?")
+DIGITS = frozenset("0123456789xX")
+LONG_NUMBERS = (EntityType.BANK_CARD, EntityType.PHONE, EntityType.ID_NUMBER, EntityType.ALIPAY)
 SHORTEST_PIECE = 2
 LONGEST_PAUSE_TURNS = 4
 """Turns after which a dictation that has not gone on is over."""
@@ -38,6 +41,7 @@ class _Open:
 
     digits: str
     turn: int
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,18 @@ class _Piece:
     restarted: bool
     """True when the turn says that something was wrong."""
     payment_account: bool
+    places: tuple[Place, ...] = ()
+    """Where each digit was said."""
 
 
+Fact = tuple[EntityType, str]
 Placed = tuple[Entity, int, int]
 
 
-def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequence[str]) -> list[Placed]:
-    """Return entities with the character range of their last piece.
+def digit_entities(
+    texts: Sequence[str], speakers: Sequence[str], masked: Sequence[str]
+) -> tuple[list[Placed], Mapping[Fact, tuple[Place, ...]]]:
+    """Return entities with the character range of their last piece, and where each digit of theirs was said.
 
     `masked` are the texts with sums, times and addresses blanked, so that their digits are not taken twice.
     """
@@ -74,9 +83,12 @@ def digit_entities(texts: Sequence[str], speakers: Sequence[str], masked: Sequen
             for digits, start, end in _pieces(match):
                 context = texts[turn][:start]
                 payment = bool(PAYMENT_ACCOUNT.search(context) or PAYMENT_ASKED.search(question))
-                dictations.hear(_Piece(digits, turn, speakers[turn], start, end, context, restarted, payment))
+                places = tuple((turn, place) for place in range(start, end) if texts[turn][place] in DIGITS)
+                piece = _Piece(digits, turn, speakers[turn], start, end, context, restarted, payment, places)
+                dictations.hear(piece)
         dictations.forget(turn)
-    return dictations.complete
+    dictations.settle_read_backs()
+    return dictations.complete, dictations.places
 
 
 class _Dictations:
@@ -84,7 +96,9 @@ class _Dictations:
 
     def __init__(self) -> None:
         self.complete: list[Placed] = []
+        self.places: dict[Fact, tuple[Place, ...]] = {}
         self._open: dict[str, _Open] = {}
+        self._readings: list[Reading] = []
 
     def drop(self, speaker: str) -> None:
         """Start the speaker's dictation anew."""
@@ -99,6 +113,7 @@ class _Dictations:
         """Take the next digits of a turn."""
         if piece.digits in SERVICE_NUMBERS or OTHER_NUMBER.search(piece.context):
             return
+        self._note(piece)
         if piece.restarted and len(piece.digits) <= 6 and LAST_DIGITS.search(piece.context):
             self._correct_end(piece)
             return
@@ -111,9 +126,35 @@ class _Dictations:
             self.drop(piece.speaker)
             self._settle(piece, kind)
             if kind[0] is EntityType.BANK_CARD and len(piece.digits) < max(CARD_LENGTHS):
-                self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+                self._open[piece.speaker] = _Open(piece.digits, piece.turn, piece.places)
         elif len(piece.digits) >= SHORTEST_PIECE and not self._is_echo(piece):
             self._go_on(piece, running)
+
+    def _note(self, piece: _Piece) -> None:
+        """Add a piece to what its speaker is reading, or begin a new reading."""
+        fresh = Reading(piece.speaker, piece.digits.upper(), piece.places, piece.restarted)
+        last = self._readings[-1] if self._readings else None
+        goes_on = last is not None and last.speaker == piece.speaker and not FRESH.search(piece.context)
+        whole = goes_on and last is not None and kind_of(last.digits) and kind_of(piece.digits)
+        if last is None or not goes_on or whole or piece.turn - last.last_turn > LONGEST_PAUSE_TURNS:
+            self._readings.append(fresh)
+        else:
+            self._readings[-1] = last.joined(fresh)
+
+    def settle_read_backs(self) -> None:
+        """Let a number that was said and read back be the one that both readings give."""
+        for said, read in pairs(self._readings):
+            right = reconciled(said, read)
+            kind = kind_of(right.digits) if right else None
+            if right is None or kind is None or any(str(item[0].value) == right.digits for item in self.complete):
+                continue
+            turns, heard = range(said.first_turn, read.last_turn + 1), (said.digits, read.digits)
+            self.complete = [item for item in self.complete if not _misread(item[0], right.digits, turns, heard)]
+            start, end = (place for _, place in (right.places[0], right.places[-1]))
+            fresh = Entity(kind[0], right.digits, right.last_turn, right.digits, read.speaker, warnings=kind[1])
+            start = start if right.first_turn == right.last_turn else 0
+            self.complete.append((fresh, start, end + 1))
+            self.places[kind[0], right.digits] = right.places
 
     def _is_echo(self, piece: _Piece) -> bool:
         """Say whether a piece only repeats what the other speaker is dictating."""
@@ -127,21 +168,21 @@ class _Dictations:
 
     def _go_on(self, piece: _Piece, running: _Open | None) -> None:
         if running is None:
-            self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+            self._open[piece.speaker] = _Open(piece.digits, piece.turn, piece.places)
             return
         again = running.turn != piece.turn and len(piece.digits) < OPEN_CARD_DIGITS
         if again and running.digits.endswith(piece.digits):
             return
-        whole = running.digits + piece.digits
+        whole, places = running.digits + piece.digits, running.places + piece.places
         if len(whole) > max(CARD_LENGTHS):
-            self._open[piece.speaker] = _Open(piece.digits, piece.turn)
+            self._open[piece.speaker] = _Open(piece.digits, piece.turn, piece.places)
             return
-        self._open[piece.speaker] = _Open(whole, piece.turn)
+        self._open[piece.speaker] = _Open(whole, piece.turn, places)
         kind = kind_of(whole)
         if kind is None or (kind[0] is EntityType.PHONE and whole[0] not in "10"):
             return
         self._remove_shorter(piece.speaker, whole)
-        self._settle(replace(piece, digits=whole), kind)
+        self._settle(replace(piece, digits=whole, places=places), kind)
         if kind[0] is not EntityType.BANK_CARD:
             self.drop(piece.speaker)
 
@@ -160,6 +201,7 @@ class _Dictations:
         if entity_type is EntityType.PHONE and piece.payment_account:
             entity_type = EntityType.ALIPAY
         digits = piece.digits.upper()
+        self.places.setdefault((entity_type, digits), piece.places)
         fresh = Entity(entity_type, digits, piece.turn, digits, piece.speaker, warnings=warnings)
         for index, (known, start, end) in enumerate(self.complete):
             if known.value == digits:
@@ -194,6 +236,13 @@ class _Dictations:
                 )
                 self.complete[index] = (fresh, piece.start, piece.end)
             return
+
+
+def _misread(entity: Entity, right: str, turns: range, heard: Sequence[str]) -> bool:
+    """Say whether a number is only what was made of a bad reading of another one."""
+    value = str(entity.value)
+    part = any(value in digits for digits in heard) or Levenshtein.distance(value, right) <= NEAR
+    return entity.turn in turns and entity.type in LONG_NUMBERS and part
 
 
 def _pieces(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:

@@ -69,7 +69,7 @@ def to_entity(row: AnyRow) -> Entity:
 
 def entity_of(body: dict[str, Any]) -> Entity:
     """Return the entity of a stored body."""
-    lists = {"warnings": tuple(body["warnings"])}
+    lists = {"warnings": tuple(body["warnings"]), "digits_s": tuple(body.get("digits_s", ()))}
     return Entity(**{**body, "type": EntityType(body["type"]), **lists})
 
 
