@@ -48,9 +48,9 @@ class Entity:
     start_s: float | None = None
     """Seconds from the start of the call; None where the turn carries no times."""
     end_s: float | None = None
-    digits_s: tuple[float, ...] = ()
-    """Second at which each digit of an account, a telephone or an identity number was said; empty for the others."""
     warnings: tuple[str, ...] = ()
     """Codes such as `luhn`, `phone_range`, `id_check_digit`, `approximate`: they warn and never block."""
     confirmed: bool = False
     """True when the other speaker read the same value back."""
+    digits_s: tuple[float, ...] = ()
+    """Second at which each digit of an account, a telephone or an identity number was said; empty for the others."""

@@ -55,6 +55,8 @@ export interface Entity {
   segment_id: string | null;
   start_s: number | null;
   end_s: number | null;
+  /** Second of each digit of a long number. */
+  digits_s: number[];
   warnings: string[];
   confirmed: boolean;
 }

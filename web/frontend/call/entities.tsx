@@ -35,7 +35,9 @@ function Row({ entity }: { entity: Entity }) {
     <li data-entity={entity.type}>
       <button onClick={() => state.pointAt(entity.segment_id)} title={t("go_to_line")}>
         <span class="type">{tCode("entity_", entity.type)}</span>
-        <span class="value">{shown(entity)}</span>
+        <span class="value" title={heardAt(entity)}>
+          {shown(entity)}
+        </span>
         {entity.confirmed && (
           <span class="tag good" title={t("confirmed_hint")}>
             {t("confirmed")}
@@ -68,6 +70,14 @@ function RevealButton() {
       <Icon name="lock" /> {t("reveal")}
     </button>
   );
+}
+
+/** Say when each group of four digits was said: numbers come in pieces. */
+function heardAt(entity: Entity): string | undefined {
+  if (!entity.digits_s.length) return undefined;
+  const digits = String(entity.value);
+  const starts = entity.digits_s.map((_, place) => place).filter((place) => place % 4 === 0);
+  return starts.map((place) => `${digits.slice(place, place + 4)} ${clock(entity.digits_s[place]!)}`).join(" · ");
 }
 
 function shown(entity: Entity): string {
