@@ -29,6 +29,7 @@ from hotline.job_ports import JobRun
 from hotline.jobs import start_job
 from hotline.numbers import normalise
 from hotline.ports import AudioSource, Classifier
+from hotline.predicting import LEAST_CALLER_TEXT
 from hotline.second_pass_ports import Listener
 from hotline.vad import GateSettings, VadGate
 
@@ -40,7 +41,6 @@ CALMER_GATE = GateSettings(hang_over_ms=1200)
 HEARD_FILE = "heard.jsonl"
 LOOK_EVERY_S = 1.0
 MOST_LIVE = 1000
-LEAST_CALLER_TEXT = 6
 
 OpenFile = Callable[[Path, str], AudioSource]
 """Opens the recording of one channel. Raises: AudioError."""
