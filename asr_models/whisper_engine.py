@@ -96,7 +96,7 @@ class WhisperEngine:
 
     def _without_echo(self, audio: np.ndarray[Any, Any], final: bool) -> tuple[list[Any], str]:
         """Decode again what made Whisper repeat its prompt: as dictated digits, else without any prompt."""
-        if final:
+        if final and self._language == "zh":
             kept = self._segments(audio, final, DIGITS_PROMPT)
             text = self._clean("".join(segment.text for segment in kept))
             if DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and _confidence(kept) > LEAST_DICTATED_CONFIDENCE:
