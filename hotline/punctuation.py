@@ -25,7 +25,8 @@ BUCKETS = 1 << 15
 ANY_MARK = re.compile(r"[，。、？！,.?!；;：:…]")
 SHORTEST = 6
 """Shorter texts need no marks."""
-PAUSE_S = 0.5
+PAUSE_S = 0.8
+"""A character that seems to last so long has a pause behind it."""
 TOGETHER = re.compile(r"[0-9A-Za-z*~.:%/@_-]")
 """No mark comes between two of these: they are one number, time, address or name."""
 
@@ -48,7 +49,7 @@ def marks(text: str, bounds: Sequence[float] = ()) -> list[tuple[int, str]]:
         mark = MARKS[best[place - 1]]
         if place < len(text) and TOGETHER.match(text[place - 1]) and TOGETHER.match(text[place]):
             continue
-        if not mark and bounds and 1 < place < len(text) - 1 and bounds[place + 1] - bounds[place] > PAUSE_S:
+        if not mark and bounds and 1 < place < len(text) - 1 and bounds[place] - bounds[place - 1] > PAUSE_S:
             mark = MARKS[1]
         if place == len(text) and mark in ("", MARKS[1]):
             mark = MARKS[2]

@@ -16,6 +16,7 @@ from hotline.domain.segment import Segment
 from hotline.domain.wrap_up import WrapUp
 from hotline.events import CallEvent, EventType
 from hotline.privacy import mask_entity, mask_text
+from hotline.punctuation import stops
 from hotline.taxonomy import load_taxonomy
 
 ALTERNATIVES = 3
@@ -63,7 +64,10 @@ def call_view(call: Call) -> dict[str, Any]:
 
 
 def segment_view(segment: Segment) -> dict[str, Any]:
-    """Return a final segment; times are seconds from the start of the call."""
+    """Return a final segment; times are seconds from the start of the call.
+
+    `stops` are marks for the eye, `[characters of normalised before it, mark]`, where the recogniser wrote none.
+    """
     return {
         "id": segment.id,
         "channel": segment.channel,
@@ -73,6 +77,7 @@ def segment_view(segment: Segment) -> dict[str, Any]:
         "end_s": round(segment.end_s, 3),
         "confidence": round(segment.confidence, 3),
         "engine": segment.engine,
+        "stops": [list(stop) for stop in stops(segment)],
     }
 
 

@@ -45,6 +45,8 @@ export interface Segment {
   end_s: number;
   confidence: number;
   engine: string;
+  /** Marks for the eye: characters of `normalised` before it, and the mark. Older segments have none. */
+  stops?: [number, string][];
 }
 
 export interface Entity {

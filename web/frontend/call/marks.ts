@@ -40,3 +40,17 @@ export function pieces(line: string, marks: Mark[]): Piece[] {
   });
   return result;
 }
+
+/** Put marks for the eye into pieces; what was recognised stays whole, so that finding text in it goes on to work. */
+export function withStops(all: Piece[], stops: [number, string][]): Piece[] {
+  const at = new Map(stops);
+  let place = 0;
+  return all.map((piece) => {
+    let text = "";
+    for (const character of piece.text) {
+      place += character.length;
+      text += character + (at.get(place) ?? "");
+    }
+    return { ...piece, text };
+  });
+}

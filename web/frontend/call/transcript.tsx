@@ -6,7 +6,7 @@ import { may, t, tCode } from "../boot";
 import { clock } from "../format";
 import { Icon } from "../icons";
 import type { Channel, Gap, Segment } from "../types";
-import { type Mark, marksOf, pieces } from "./marks";
+import { type Mark, marksOf, pieces, withStops } from "./marks";
 import { SecondPass } from "./second";
 import * as state from "./state";
 import { TypeLine } from "./typing";
@@ -99,7 +99,7 @@ function Line({ segment, marks, pointed }: { segment: Segment; marks: Mark[]; po
       <span class="speaker">{tCode("channel_", segment.channel)}</span>
       <time>{clock(segment.start_s)}</time>
       <p title={display === segment.text ? undefined : t("heard_as", { text: segment.text })}>
-        {pieces(display, marks).map((piece) =>
+        {withStops(pieces(display, marks), segment.normalised ? (segment.stops ?? []) : []).map((piece) =>
           piece.kinds.length ? (
             <mark class={piece.kinds.join(" ")} title={piece.kinds.map((kind) => tCode("mark_", kind)).join(" · ")}>
               {piece.text}
