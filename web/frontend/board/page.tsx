@@ -21,7 +21,8 @@ export function BoardPage() {
         { code: "ArrowDown", run: () => state.move(1) },
         { code: "KeyK", run: () => state.move(-1) },
         { code: "ArrowUp", run: () => state.move(-1) },
-        { code: "Enter", run: () => state.selectedId.value && location.assign(`/calls/${state.selectedId.value}`) },
+        // A link that has the focus leads where it says.
+        ...(document.activeElement instanceof HTMLAnchorElement ? [] : [{ code: "Enter", run: () => state.selectedId.value && location.assign(`/calls/${state.selectedId.value}`) }]),
       ]),
     [],
   );
