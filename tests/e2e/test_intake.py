@@ -316,11 +316,12 @@ def test_the_console_and_its_microphone_over_tls(tmp_path: Path) -> None:
                     assert time.monotonic() < deadline
                     time.sleep(0.3)
             form = {"username": "operator", "password": DEMO_PASSWORD, "csrf_token": token(page.text)}
+            client.headers["Referer"] = f"https://127.0.0.1:{port}/login"
             cookie = client.post("/login", data=form).headers["Set-Cookie"]
             assert "Secure" in cookie and "Strict-Transport-Security" in client.get("/calls").headers
             csrf = re.search(r'"csrf_token": ?"([^"]+)"', client.get("/calls").text)
             assert csrf
-            headers = {"X-CSRFToken": csrf[1], "Referer": f"https://127.0.0.1:{port}/calls"}
+            headers = {"X-CSRFToken": csrf[1]}
             call_id = client.post("/api/v1/calls", json={"source": "browser"}, headers=headers).json()["call"]["id"]
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         address = f"wss://127.0.0.1:{port}/api/v1/calls/{call_id}/microphone"
