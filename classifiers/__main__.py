@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--learning-rate", type=float, default=1e-4)
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--checkpoint-every", type=int, default=100, help="steps between checkpoints")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument("--version", default="local", help="name that predictions will carry")
     train.set_defaults(run=_train)
@@ -92,6 +93,7 @@ def _train(arguments: argparse.Namespace) -> None:
             "seed",
             "threads",
             "resume",
+            "checkpoint_every",
         )
     }
     if arguments.data:

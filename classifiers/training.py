@@ -20,7 +20,6 @@ from classifiers.warm_start import load_network
 from hotline.errors import ConfigError
 from hotline.taxonomy import load_taxonomy
 
-CHECKPOINT_EVERY = 100
 EVIDENCE_WEIGHT = 0.15
 
 
@@ -44,7 +43,7 @@ class TrainingArguments:
     resume: bool = False
     damage: bool = True
     """Train on text that looks like a recogniser's, beside clean text."""
-    checkpoint_every: int = CHECKPOINT_EVERY
+    checkpoint_every: int = 100
     """Steps between checkpoints."""
     start_from: Path | None = None
     """A finished model folder, or `first_stage.pt` or `network.pt` of an earlier run, in place of `first_stage`.
@@ -58,6 +57,7 @@ class TrainingArguments:
             ("first_stage_epochs", 0, 20),
             ("batch_size", 1, 512),
             ("threads", 1, 256),
+            ("checkpoint_every", 1, 100_000),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

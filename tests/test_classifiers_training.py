@@ -91,9 +91,9 @@ def test_training_writes_a_model_that_has_learned(tiny_base: Path, tiny_data: Pa
 def test_an_interrupted_training_goes_on(
     tiny_base: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifiers.training.CHECKPOINT_EVERY", 4)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert main(arguments(tiny_base, tiny_data, whole, "--epochs", "3")) == 0
+    short = ("--epochs", "3", "--checkpoint-every", "4")
+    assert main(arguments(tiny_base, tiny_data, whole, *short)) == 0
 
     class Stop(Exception):
         pass
@@ -109,8 +109,8 @@ def test_an_interrupted_training_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr("classifiers.training._save", stop_at_second_checkpoint)
         with pytest.raises(Stop):
-            main(arguments(tiny_base, tiny_data, cut, "--epochs", "3"))
-    assert main(arguments(tiny_base, tiny_data, cut, "--epochs", "3", "--resume")) == 0
+            main(arguments(tiny_base, tiny_data, cut, *short))
+    assert main(arguments(tiny_base, tiny_data, cut, *short, "--resume")) == 0
     a, b = (torch.load(folder / "network.pt", weights_only=True) for folder in (whole, cut))
     assert all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
 

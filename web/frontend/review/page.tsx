@@ -94,7 +94,7 @@ function Head() {
 function Facts() {
   const { call, labels, wrap_up, names } = state.review.value!;
   return (
-    <section class="panel facts" aria-labelledby="facts-title">
+    <section class="panel facts" aria-labelledby="facts-title" tabIndex={0}>
       <h2 id="facts-title">{t("review_facts")}</h2>
       <dl>
         <dt>{t("col_type")}</dt>
