@@ -127,9 +127,9 @@ def type_segment(hub: Hub, command: commands.TypeSegment) -> Segment:
     return record_segment(hub, call.id, transcript, engine="typed")
 
 
-def record_segment(hub: Hub, call_id: str, transcript: Transcript, engine: str) -> Segment:
-    """Store a final transcript with the entities that the call now has, then ask for a prediction."""
-    segment = Segment(
+def segment_of(call_id: str, transcript: Transcript, engine: str) -> Segment:
+    """Return a final transcript as a segment of a call, its spoken numbers normalised beside the original."""
+    return Segment(
         id=str(uuid.uuid4()),
         call_id=call_id,
         channel=transcript.channel,
@@ -141,6 +141,11 @@ def record_segment(hub: Hub, call_id: str, transcript: Transcript, engine: str) 
         words=transcript.words,
         engine=engine,
     )
+
+
+def record_segment(hub: Hub, call_id: str, transcript: Transcript, engine: str) -> Segment:
+    """Store a final transcript with the entities that the call now has, then ask for a prediction."""
+    segment = segment_of(call_id, transcript, engine)
     with hub.store.transaction() as uow:
         uow.add_segment(segment)
         uow.append_event(call_id, EventType.SEGMENT, {"segment": segment_view(segment)})

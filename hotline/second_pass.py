@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,10 +23,10 @@ from hotline.domain.second_pass import SecondPass, changes_between
 from hotline.domain.segment import Channel, Segment, Transcript, Turn, Word
 from hotline.entities import extract_segments
 from hotline.errors import HotlineError, NotFoundError, StateError
+from hotline.handlers import segment_of
 from hotline.hub import Hub
 from hotline.job_ports import JobRun
 from hotline.jobs import start_job
-from hotline.numbers import normalise
 from hotline.ports import AudioSource, Classifier
 from hotline.predicting import LEAST_CALLER_TEXT
 from hotline.second_pass_ports import Listener
@@ -163,7 +162,7 @@ def _store(
     run: JobRun, call: Call, model: str, heard: list[Transcript], classifier: Classifier | None
 ) -> Mapping[str, Any]:
     hub = run.hub
-    segments = tuple(_segment(call.id, transcript) for transcript in heard if transcript.text)
+    segments = tuple(segment_of(call.id, transcript, "whisper") for transcript in heard if transcript.text)
     entities = extract_segments(segments)
     prediction = _predict(classifier, segments)
     with hub.store.transaction() as uow:
@@ -179,21 +178,6 @@ def _store(
         "gained": len(changes.gained),
         "lost": len(changes.lost),
     }
-
-
-def _segment(call_id: str, transcript: Transcript) -> Segment:
-    return Segment(
-        id=str(uuid.uuid4()),
-        call_id=call_id,
-        channel=transcript.channel,
-        text=transcript.text,
-        normalised=normalise(transcript.text),
-        start_s=transcript.start_s,
-        end_s=transcript.end_s,
-        confidence=transcript.confidence,
-        words=transcript.words,
-        engine="whisper",
-    )
 
 
 def _predict(classifier: Classifier | None, segments: tuple[Segment, ...]) -> Prediction | None:
