@@ -19,6 +19,7 @@ from hotline.job_process import JobWorkerProcess
 from hotline.jobs import MOST_ATTEMPTS, cancel_job, job_folder, run_job, start_job
 from hotline.queues.huey_queue import build_queue
 from tests.conftest import MakeHub
+from tests.job_waits import wait_for
 from tests.job_worker import FUNCTIONS, STEPS
 
 ROOT = Path(__file__).parent.parent
@@ -47,17 +48,6 @@ def worker(tmp_path: Path) -> Iterator[StartWorker]:
         process.wait()
 
 
-def wait_for(hub: Hub, job_id: str, ready: Callable[[Job], bool]) -> Job:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with hub.store.transaction() as uow:
-            job = uow.job(job_id)
-        if ready(job):
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"still {job.state} at {job.progress}")
-
-
 def over(job: Job) -> bool:
     return not job.is_open
 
@@ -66,7 +56,7 @@ def test_jobs_end_as_their_functions_do(asking: Hub, worker: StartWorker) -> Non
     wanted = [("count", {"step_s": 0}), ("fail", {"how": "input"}), ("fail", {"how": "bug"})]
     ids = [start_job(asking, kind, arguments, "u1").id for kind, arguments in wanted]
     worker()
-    done, wrong, bug = (wait_for(asking, job_id, over) for job_id in ids)
+    done, wrong, bug = (wait_for(asking, job_id, over, PATIENCE_S) for job_id in ids)
     assert (done.state, done.progress, done.result["steps"], done.asked_by) == (JobState.DONE, 1.0, STEPS, "u1")
     assert wrong.state is JobState.FAILED and "第 3 行" in wrong.message
     assert bug.state is JobState.FAILED and "ZeroDivisionError" in bug.message
@@ -76,11 +66,11 @@ def test_jobs_end_as_their_functions_do(asking: Hub, worker: StartWorker) -> Non
 def test_a_job_goes_on_after_kill_9(asking: Hub, worker: StartWorker) -> None:
     process = worker()
     job = start_job(asking, "count", {"step_s": 0.1}, "u1")
-    wait_for(asking, job.id, lambda job: job.progress >= 0.2)
+    wait_for(asking, job.id, lambda job: job.progress >= 0.2, PATIENCE_S)
     process.send_signal(signal.SIGKILL)
     process.wait()
     worker()
-    ended = wait_for(asking, job.id, over)
+    ended = wait_for(asking, job.id, over, PATIENCE_S)
     assert ended.state is JobState.DONE and ended.attempts == 2
     assert ended.result["began_at"] >= 4 and ended.result["lines"] == STEPS
 
@@ -90,9 +80,9 @@ def test_a_running_and_a_waiting_job_are_cancelled(asking: Hub, worker: StartWor
     assert cancel_job(asking, waiting.id, "u1").state is JobState.CANCELLED
     worker()
     running = start_job(asking, "count", {"step_s": 0.3}, "u1")
-    wait_for(asking, running.id, lambda job: job.state is JobState.RUNNING)
+    wait_for(asking, running.id, lambda job: job.state is JobState.RUNNING, PATIENCE_S)
     cancel_job(asking, running.id, "u1")
-    ended = wait_for(asking, running.id, over)
+    ended = wait_for(asking, running.id, over, PATIENCE_S)
     assert ended.state is JobState.CANCELLED and ended.progress < 1
     with pytest.raises(StateError):
         cancel_job(asking, running.id, "u1")

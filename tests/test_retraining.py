@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from classifiers.warm_start import load_network
 from hotline import commands, handlers
 from hotline.data_versions import freeze_test_set, make_dataset
 from hotline.domain.datasets import Split, content_hash, example_of
-from hotline.domain.job import Job, JobState
+from hotline.domain.job import JobState
 from hotline.domain.model import ModelRecord
 from hotline.errors import InputError, ModelError, NotFoundError, StateError
 from hotline.hub import Hub
@@ -40,11 +39,11 @@ from hotline.retraining import OWN_TEST, PROJECT_TEST, RetrainChoices, order_agr
 from hotline.training_ports import TrainingOrder
 from tests.conftest import MakeHub
 from tests.fakes import said
+from tests.job_waits import wait_for
 from tests.test_labelling import finished, in_split, label
 
 ROOT = Path(__file__).parent.parent
 STEPS = 40
-PATIENCE_S = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -176,18 +175,6 @@ def worker(tmp_path: Path, tiny_model: Path) -> Iterator[StartWorker]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def wait_for(hub: Hub, job_id: str, ready: Callable[[Job], bool]) -> Job:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with hub.store.transaction() as uow:
-            job = uow.job(job_id)
-        if ready(job):
-            return job
-        assert job.state is not JobState.FAILED, job.message
-        time.sleep(0.1)
-    raise AssertionError(f"still {job.state} at {job.progress} {job.message}")
 
 
 @pytest.mark.slow

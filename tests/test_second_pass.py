@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,10 +32,10 @@ from hotline.sources.file import FileSource
 from hotline.transcript_diff import align, compare
 from tests.conftest import MakeHub
 from tests.fakes import KeywordClassifier, said
+from tests.job_waits import wait_for
 from web import create_app
 
 FROM_S, TO_S = 5.2, 28.2
-PATIENCE_S = 240.0
 
 
 @pytest.fixture(scope="session")
@@ -96,17 +95,6 @@ def do(run: Run, listener: SlowWriter) -> object:
     return second_pass_job(
         run, listener, lambda path, channel: FileSource(path, channels=(channel,)), lambda _: classifier
     )
-
-
-def wait_for(hub: Hub, job_id: str, ready: Callable[[Job], bool]) -> Job:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with hub.store.transaction() as uow:
-            job = uow.job(job_id)
-        if ready(job):
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"still {job.state} at {job.progress}: {job.message}")
 
 
 @pytest.mark.speech
