@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from asr_models.engine import EngineSession, EngineSpec
@@ -59,6 +60,10 @@ class InProcessSession:
     def waiting_s(self) -> float:
         """Nothing waits."""
         return 0.0
+
+    def room_s(self) -> float:
+        """Nothing is ever dropped."""
+        return math.inf
 
     def restarts(self) -> int:
         """There is no worker that could be replaced."""

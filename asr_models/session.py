@@ -76,7 +76,7 @@ class WorkerSession:
         self._worker.check()
         with self._worker.changed:
             self._append(frame)
-            while self._unsent and self._unsent_s + self._unheard_s > self._max_lag_s + self._fed_again_s:
+            while self._unsent and self._room_s() < 0:
                 self._drop(self._take_unsent())
             self._worker.changed.notify_all()
 
@@ -103,9 +103,14 @@ class WorkerSession:
         return found
 
     def waiting_s(self) -> float:
-        """Return the seconds of audio that wait to be decoded; `accept` drops audio above the engine's limit."""
+        """Return the seconds of audio that wait to be decoded."""
         with self._worker.changed:
             return self._unsent_s + self._unheard_s
+
+    def room_s(self) -> float:
+        """Return the seconds of audio that `accept` can still queue before it drops any."""
+        with self._worker.changed:
+            return self._room_s()
 
     def restarts(self) -> int:
         """Number of times that the worker behind this session was replaced."""
@@ -175,6 +180,9 @@ class WorkerSession:
             self._unsent.extendleft(reversed(held))
             self._unsent_s += sum(item.duration_s for item in held)
             self._fed_again_s = self._unsent_s
+
+    def _room_s(self) -> float:
+        return self._max_lag_s + self._fed_again_s - self._unsent_s - self._unheard_s
 
     def _append(self, frame: AudioFrame | None) -> None:
         self._seq += 1

@@ -10,14 +10,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hotline.audio import AudioFrame
+from hotline.audio import AudioFrame, AudioGap
 from hotline.domain.segment import Transcript
 from hotline.errors import AudioError
 from hotline.ports import AudioSource, Recognizer, RecognizerSession
 from hotline.vad import VadGate
 
-QUEUED_S = 20.0
-"""Audio that may wait for the recogniser, more than its longest utterance; a file waits rather than lose any."""
+ROOM_S = 2.0
+"""Queue that must be free before more is read, more than the gate lets through at once; a file waits, it loses nothing."""
+WAIT_S = 0.02
 FINISH_TIMEOUT_S = 600.0
 
 
@@ -27,12 +28,15 @@ class Transcription:
 
     transcripts: list[Transcript]
     problem: AudioError | None = None
+    gaps: tuple[AudioGap, ...] = ()
+    """Audio without text, because the recogniser died on it again and again."""
 
 
 def transcribe(source: AudioSource, recognizer: Recognizer, duration_s: float | None = None) -> Transcription:
     """Write down all that can be read of `source`. Raises: RecognizerError."""
     sessions = {channel: recognizer.open(channel) for channel in source.channels}
     found: list[Transcript] = []
+    gaps: list[AudioGap] = []
     problem = None
     try:
         with tqdm(total=duration_s, unit="秒", file=sys.stderr, disable=None) as bar:
@@ -42,11 +46,12 @@ def transcribe(source: AudioSource, recognizer: Recognizer, duration_s: float | 
                 problem = error
         for session in sessions.values():
             found += [t for t in session.finish(FINISH_TIMEOUT_S) if t.is_final]
+            gaps += session.gaps()
     finally:
         for session in sessions.values():
             session.close()
     heard = sorted((t for t in found if t.text), key=lambda transcript: transcript.start_s)
-    return Transcription(heard, problem)
+    return Transcription(heard, problem, tuple(gaps))
 
 
 def _listen(source: AudioSource, sessions: Mapping[str, RecognizerSession], bar: tqdm[Any]) -> Iterator[Transcript]:
@@ -64,8 +69,8 @@ def _listen(source: AudioSource, sessions: Mapping[str, RecognizerSession], bar:
         yield from _finals(session)
         if frame.channel == source.channels[0]:
             bar.update(frame.duration_s)
-        while session.waiting_s() > QUEUED_S:
-            time.sleep(0.05)
+        while session.room_s() < ROOM_S:
+            time.sleep(WAIT_S)
             yield from _finals(session)
 
 

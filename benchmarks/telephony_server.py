@@ -72,6 +72,9 @@ class NoSession:
     def waiting_s(self) -> float:
         return 0.0
 
+    def room_s(self) -> float:
+        return 5.0
+
     def restarts(self) -> int:
         return 0
 

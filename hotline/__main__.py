@@ -104,6 +104,8 @@ def _transcribe(arguments: argparse.Namespace) -> int:
             print(json.dumps(asdict(transcript), ensure_ascii=False))
         else:
             print(f"[{transcript.start_s:7.2f}–{transcript.end_s:7.2f}] {transcript.channel:8} {transcript.text}")
+    for gap in heard.gaps:
+        print(f"[{gap.start_s:7.2f}–{gap.end_s:7.2f}] {gap.channel:8} 识别进程中断，此段没有文字", file=sys.stderr)
     if heard.problem:
         raise heard.problem
     return 0

@@ -21,8 +21,8 @@ from hotline.vad import GateSettings, VadGate
 log = logging.getLogger(__name__)
 
 REOPEN_AFTER_S = 5.0
-PATIENCE_S = 3.0
-"""Audio of a patient source that may wait for the recogniser; recognisers drop what waits longer than 5 s."""
+ROOM_S = 2.0
+"""Queue of a recogniser that must be free before more of a patient source is read: it would drop what comes beyond."""
 WAIT_S = 0.02
 COMMIT_ATTEMPTS = 20
 COMMIT_PAUSE_S = 0.25
@@ -107,7 +107,7 @@ class CallPipeline:
             if gate.utterance_ended:
                 session.end_utterance()
             self._deliver(session.results())
-            while self.source.patient and session.waiting_s() > PATIENCE_S:
+            while self.source.patient and session.room_s() < ROOM_S:
                 time.sleep(WAIT_S)
                 self._deliver(session.results())
             for gap in session.gaps():

@@ -80,7 +80,10 @@ class RecognizerSession(Protocol):
         """Return audio that was dropped since the last call."""
 
     def waiting_s(self) -> float:
-        """Return the seconds of audio that are not decided yet."""
+        """Return the seconds of audio that wait to be decoded."""
+
+    def room_s(self) -> float:
+        """Return the seconds of audio that can still be queued before any is dropped."""
 
     def restarts(self) -> int:
         """Number of times that the worker behind this session was replaced."""

@@ -62,6 +62,9 @@ class ScriptedSession:
     def waiting_s(self) -> float:
         return 0.0
 
+    def room_s(self) -> float:
+        return 10.0
+
     def restarts(self) -> int:
         return self.restart_count
 

