@@ -52,11 +52,11 @@ def stopped(process: subprocess.Popen[str]) -> str:
     return process.communicate(timeout=120)[0]
 
 
-def cpu_share(process: subprocess.Popen[str], seconds: float) -> float:
-    """Return cores used on average so far."""
+def cpu_s(process: subprocess.Popen[str]) -> float:
+    """Return processor seconds that a server used so far."""
     server = psutil.Process(process.pid)
     times = [one.cpu_times() for one in (server, *server.children(recursive=True))]
-    return sum(time_.user + time_.system for time_ in times) / seconds
+    return float(sum(time_.user + time_.system for time_ in times))
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -68,6 +68,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
          arguments.voice_activity]
     )  # fmt: skip
     ports = ready(server)
+    before_s = cpu_s(server)
     client = run(
         [
             "-m", "benchmarks.telephony_clients", arguments.protocol, json.dumps(ports), str(client_out),
@@ -75,7 +76,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         ]
     )  # fmt: skip
     client.wait(arguments.seconds + 120)
-    used = cpu_share(server, arguments.seconds)
+    used = (cpu_s(server) - before_s) / arguments.seconds
     time.sleep(3)
     stopped(server)
     sent, got = np.load(client_out), np.load(server_out)
@@ -100,6 +101,7 @@ def _frames(arguments: argparse.Namespace, sent: Any, got: Any) -> dict[str, Any
         "delay_p50_ms": 1000 * percentile(delays, 50),
         "delay_p95_ms": 1000 * percentile(delays, 95),
         "delay_p99_ms": 1000 * percentile(delays, 99),
+        "delay_most_ms": 1000 * max(delays),
     }
 
 
@@ -115,6 +117,7 @@ def measure_peer(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(arguments.peer_path), "VOSK_SERVER_PORT": "42700"}
     server = run([str(arguments.peer)], env=environment)
     time.sleep(3)
+    before_s = cpu_s(server)
     client_out = folder / "peer.npz"
     ports = json.dumps({"websocket": 42700})
     client = run(
@@ -122,7 +125,7 @@ def measure_peer(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
          str(arguments.seconds), str(BLOCK_MS["vosk"])]
     )  # fmt: skip
     client.wait(arguments.seconds + 120)
-    used = cpu_share(server, arguments.seconds)
+    used = (cpu_s(server) - before_s) / arguments.seconds
     stopped(server)
     sent = np.load(client_out)
     frames = sum(len(sent[f"sent_{stream}"]) for stream in range(arguments.streams)) * BLOCK_MS["vosk"] // 20

@@ -109,6 +109,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Tokens of which a WebSocket peer must show one, comma-separated; empty means none is needed.",
     ),
+    Setting(
+        "twilio_secrets",
+        "",
+        "Twilio auth token, and SharedKey secrets, comma-separated: media streams must be signed; empty checks nothing.",
+    ),
+    Setting("twilio_url", "", "Address of the media stream that Twilio was told; empty takes it from the request."),
     Setting("telephony_tls_cert", "", "Certificate chain (PEM) of the telephone WebSockets; empty means no TLS."),
     Setting("telephony_tls_key", "", "Its private key (PEM)."),
     Setting(

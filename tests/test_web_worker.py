@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from web.worker import LastingQueue
+from hotline.web_worker import LastingQueue
 
 
 def test_a_late_thread_does_not_write_into_a_file_that_was_opened_meanwhile(tmp_path: Path) -> None:

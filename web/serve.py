@@ -13,8 +13,8 @@ from hotline.config import Config
 from hotline.demo import DEMO_PREFIX, DEMO_USERS
 from hotline.errors import HotlineError
 from hotline.hub import Hub
+from hotline.web_worker import ConsoleWorker
 from web import create_app
-from web.worker import ConsoleWorker
 
 log = logging.getLogger(__name__)
 

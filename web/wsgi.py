@@ -1,4 +1,4 @@
-"""Entry for any WSGI server: `gunicorn --workers 1 --worker-class web.worker.ConsoleWorker --threads 64 web.wsgi:app`."""
+"""Entry for any WSGI server: `gunicorn --workers 1 --worker-class hotline.web_worker.ConsoleWorker --threads 64 web.wsgi:app`."""
 
 from hotline.bootstrap import build, configure_logging
 from hotline.config import Config

@@ -215,11 +215,13 @@ def serve(port: int, data: Path, ledger: Path | None = None) -> None:
     """Run the simulator on the loopback address until interrupted."""
     from gunicorn.app.base import BaseApplication
 
+    from hotline.web_worker import ConsoleWorker
+
     app = create_simulator(data, read_ledger(ledger))
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
-            settings = {"bind": f"127.0.0.1:{port}", "worker_class": "gthread", "threads": 8, "loglevel": "warning"}
+            settings = {"bind": f"127.0.0.1:{port}", "worker_class": ConsoleWorker, "threads": 8, "loglevel": "warning"}
             for name, value in settings.items():
                 self.cfg.set(name, value)
 

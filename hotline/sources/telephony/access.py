@@ -24,7 +24,7 @@ class Access:
     def parse(cls, networks: str, tokens: str) -> Access:
         """Read comma-separated networks (CIDR) and tokens. Raises: ConfigError."""
         try:
-            parsed = tuple(ipaddress.ip_network(text, strict=False) for text in _parts(networks))
+            parsed = tuple(ipaddress.ip_network(text, strict=False) for text in parts(networks))
         except ValueError:
             raise ConfigError(
                 "允许接入的网段写错了",
@@ -32,7 +32,7 @@ class Access:
                 found=networks[:60],
                 remedy="改正 HOTLINE_TELEPHONY_ALLOW",
             ) from None
-        return cls(parsed, tuple(_parts(tokens)))
+        return cls(parsed, tuple(parts(tokens)))
 
     def admits(self, address: str) -> bool:
         """Say whether an address may connect at all."""
@@ -104,5 +104,6 @@ class Meter:
             )
 
 
-def _parts(text: str) -> Sequence[str]:
+def parts(text: str) -> Sequence[str]:
+    """Return what stands between commas."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -15,15 +15,19 @@ from hotline.sources.telephony.codecs import Payload
 from hotline.sources.telephony.reception import Reception
 from hotline.sources.telephony.rtp_packet import RtpPacket, parse_rtp
 from hotline.sources.telephony.rtp_stream import RtpAudio
+from hotline.sources.telephony.udp import UdpPort
 from hotline.streams import CallSpec, StreamSpec
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.02
+LOOK_S = 0.1
+"""How often a stream is looked at: whether its call goes on, and whether something waits behind a hole."""
 PACKET_S = 0.02
 """What a packet of unknown kind counts for."""
-MOST_EARLY = 100
-"""Packets kept while the call is being opened."""
+MOST_EARLY = 500
+"""Packets kept while the call is being opened: ten seconds, as a call may have waiting later."""
+MOST_KNOWN = 100
+"""Senders' addresses that are remembered as allowed or not."""
 OPEN_S = 10.0
 
 
@@ -52,7 +56,7 @@ def parse_ports(text: str) -> range:
     return range((int(first) + 1) // 2 * 2, int(last) + 1, 2)
 
 
-class RtpReceiver(asyncio.DatagramProtocol):
+class RtpReceiver:
     """One port."""
 
     def __init__(self, reception: Reception, settings: RtpSettings, call: CallSpec, channel: str) -> None:
@@ -68,11 +72,11 @@ class RtpReceiver(asyncio.DatagramProtocol):
         self._admitted: dict[str, bool] = {}
         self._error: HotlineError | None = None
 
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+    def take(self, data: bytes, address: str, arrival_s: float) -> None:
         """Take one datagram; what is not RTP from an allowed address is dropped."""
-        if not self._allowed(address[0]):
+        if not self._allowed(address):
             return
-        packet = parse_rtp(data, time.monotonic())
+        packet = parse_rtp(data, arrival_s)
         if packet is None or self._error:
             return
         meaning = self._settings.payloads.get(packet.payload_type)
@@ -81,14 +85,14 @@ class RtpReceiver(asyncio.DatagramProtocol):
         except InputError as error:
             self._error = error
             return
-        self._last_s = packet.arrival_s
+        self._last_s = arrival_s
         if self._audio:
             self._audio.take(packet)
         elif len(self._early) < MOST_EARLY and meaning:
             self._early.append(packet)
             self._heard.set()
 
-    async def run(self) -> None:
+    async def run(self, port: UdpPort) -> None:
         """Serve the port until the call ends, the peer falls silent or does wrong."""
         async with asyncio.timeout(self._settings.wait_s):
             await self._heard.wait()
@@ -102,8 +106,10 @@ class RtpReceiver(asyncio.DatagramProtocol):
             self._early.clear()
             self._audio = audio
             while stream.live() and not self._error and self._quiet_s() < self._reception.limits.idle_s:
-                await asyncio.sleep(TICK_S)
-                audio.tick(time.monotonic())
+                await asyncio.sleep(LOOK_S)
+                # What waits in the socket comes first: it may be what the hole is waiting for.
+                if audio.buffer.deadline_s() is not None and port.read():
+                    audio.tick(time.monotonic())
         finally:
             audio.flush()
             await self._reception.finish(stream, str(self._error) if self._error else audio.summary())
@@ -112,9 +118,12 @@ class RtpReceiver(asyncio.DatagramProtocol):
         return time.monotonic() - self._last_s
 
     def _allowed(self, address: str) -> bool:
-        if len(self._admitted) > MOST_EARLY:
-            self._admitted.clear()
-        return self._admitted.setdefault(address, self._reception.access.admits(address))
+        known = self._admitted.get(address)
+        if known is None:
+            if len(self._admitted) > MOST_KNOWN:
+                self._admitted.clear()
+            known = self._admitted[address] = self._reception.access.admits(address)
+        return known
 
 
 class RtpPortRange:
@@ -145,27 +154,24 @@ class RtpPortRange:
                 continue
             receiver = RtpReceiver(self._reception, self._settings, spec, channel)
             try:
-                transport, _ = await self._loop.create_datagram_endpoint(
-                    lambda receiver=receiver: receiver,  # type: ignore[misc]
-                    local_addr=(self._settings.host, port),
-                )
+                socket = UdpPort(self._loop, self._settings.host, port, receiver.take)
             except OSError:
                 continue
             self._next = (self._next + offset + 1) % len(ports)
             self._asked[spec, channel] = port
-            self._used[port] = self._loop.create_task(self._serve(port, receiver, transport))
+            self._used[port] = self._loop.create_task(self._serve(port, receiver, socket))
             return port
         raise CapacityError(
             "没有空闲的 RTP 端口", expected=f"{len(ports)} 个端口内", found="已用完", remedy="扩大 HOTLINE_RTP_PORTS"
         )
 
-    async def _serve(self, port: int, receiver: RtpReceiver, transport: asyncio.BaseTransport) -> None:
+    async def _serve(self, port: int, receiver: RtpReceiver, socket: UdpPort) -> None:
         try:
-            await receiver.run()
+            await receiver.run(socket)
         except TimeoutError:
             log.info("no RTP came", extra={"port": port})
         except Exception as error:  # one stream must never take another down
             log.warning("RTP stream failed", extra={"port": port, "error": type(error).__name__})
         finally:
-            transport.close()
+            socket.close()
             self._used.pop(port, None)

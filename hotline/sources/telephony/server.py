@@ -23,6 +23,7 @@ from hotline.sources.telephony.audiosocket import AudioSocketSession
 from hotline.sources.telephony.reception import Reception, short
 from hotline.sources.telephony.rtp import RtpPortRange, RtpSettings
 from hotline.sources.telephony.twilio import serve_twilio
+from hotline.sources.telephony.twilio_signature import TwilioSignature
 from hotline.sources.telephony.vosk_ws import serve_vosk
 from hotline.streams import Switchboard
 
@@ -47,6 +48,7 @@ class TelephonySettings:
     audiosocket_operator_port: int | None = None
     audiosocket_rates: Mapping[int, int] = field(default_factory=dict)
     rtp: RtpSettings | None = None
+    twilio: TwilioSignature = field(default=TwilioSignature(()))
     tls: ssl.SSLContext | None = None
     """For the WebSockets; Asterisk's AudioSocket has no TLS."""
 
@@ -146,14 +148,21 @@ class Telephony:
             return socket.respond(HTTPStatus.FORBIDDEN, "address not allowed\n")
         if self._reception.full:
             return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams\n")
-        if urlsplit(request.path).path not in (*VOSK_PATHS, TWILIO_PATH):
+        path = urlsplit(request.path).path
+        if path not in (*VOSK_PATHS, TWILIO_PATH):
             return socket.respond(HTTPStatus.NOT_FOUND, "no such path\n")
+        signature = self._settings.twilio
+        if path == TWILIO_PATH and signature.secrets and not signature.admits(request.headers, request.path):
+            return socket.respond(HTTPStatus.FORBIDDEN, "not signed by Twilio\n")
         return None
 
     async def _websocket(self, socket: ServerConnection) -> None:
         path = urlsplit(socket.request.path).path if socket.request else "/"
-        session = serve_twilio if path == TWILIO_PATH else serve_vosk
-        code, reason = await self._guarded(lambda: session(socket, self._reception))
+        signed = bool(self._settings.twilio.secrets)
+        if path == TWILIO_PATH:
+            code, reason = await self._guarded(lambda: serve_twilio(socket, self._reception, signed=signed))
+        else:
+            code, reason = await self._guarded(lambda: serve_vosk(socket, self._reception))
         await socket.close(code, reason)
 
     async def _audiosocket(self, channel: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hotline.config import Config
-from hotline.sources.telephony.access import Access, Limits
+from hotline.sources.telephony.access import Access, Limits, parts
 from hotline.sources.telephony.audiosocket import parse_rates
 from hotline.sources.telephony.codecs import parse_payloads
 from hotline.sources.telephony.rtp import RtpSettings, parse_ports
 from hotline.sources.telephony.server import TelephonySettings, tls_context
+from hotline.sources.telephony.twilio_signature import TwilioSignature
 
 
 def telephony_settings(config: Config) -> TelephonySettings | None:
@@ -28,6 +29,7 @@ def telephony_settings(config: Config) -> TelephonySettings | None:
         audiosocket_operator_port=_port(config, "audiosocket_operator_port"),
         audiosocket_rates=parse_rates(config["audiosocket_rates"]),
         rtp=RtpSettings(host, ports, parse_payloads(config["rtp_payloads"]), hold_s, wait_s) if ports else None,
+        twilio=TwilioSignature(parts(config["twilio_secrets"]), config["twilio_url"]),
         tls=tls_context(config["telephony_tls_cert"], config["telephony_tls_key"]),
     )
     listening = (settings.websocket_port, settings.audiosocket_port, settings.audiosocket_operator_port, settings.rtp)

@@ -21,6 +21,7 @@ from hotline.domain.segment import Channel
 from hotline.errors import InputError
 from hotline.sources.telephony.access import Limits, Meter
 from hotline.sources.telephony.codecs import decoder
+from hotline.sources.telephony.concealment import CONCEALED_S, Concealment
 from hotline.sources.telephony.reception import Reception, call_spec
 from hotline.streams import CallStream, StreamSpec
 
@@ -36,6 +37,7 @@ JUMP_MS = 30_000
 class _Track:
     stream: CallStream
     meter: Meter
+    concealment: Concealment
     expected_ms: int | None = None
     chunk: int | None = None
 
@@ -43,7 +45,8 @@ class _Track:
 class TwilioSession:
     """One connection."""
 
-    def __init__(self, socket: ServerConnection, reception: Reception) -> None:
+    def __init__(self, socket: ServerConnection, reception: Reception, *, signed: bool) -> None:
+        self._signed = signed
         self._socket = socket
         self._reception = reception
         self._meter = Meter(Limits(live_factor=1.0, burst_s=2.0, total_s=reception.limits.total_s))
@@ -88,7 +91,8 @@ class TwilioSession:
         if found != ("audio/x-mulaw", RATE_HZ):
             raise _wrong("audio/x-mulaw、8000 Hz", f"{found[0][:30]}、{found[1]} Hz")
         self._parameters = {str(key): str(value) for key, value in custom.items()}
-        self._reception.access.check_token(self._parameters.get("token", ""))
+        if not self._signed:
+            self._reception.access.check_token(self._parameters.get("token", ""))
         self._call_sid = str(start.get("callSid") or "")
         self._started = True
 
@@ -106,17 +110,22 @@ class TwilioSession:
         track = self._tracks.get(name) or await self._attach(name)
         track.meter.take(len(payload) / RATE_HZ)
         self._move(track, media, len(payload))
-        track.stream.push(self._decode(payload), arrival_s)
+        pcm = self._decode(payload)
+        track.concealment.hear(pcm)
+        track.stream.push(pcm, arrival_s)
 
     async def _attach(self, name: str) -> _Track:
         call = call_spec(self._parameters, self._call_sid)
         spec = StreamSpec("twilio", TRACKS[name], RATE_HZ, call, timed=True)
-        track = _Track(await self._reception.attach(spec), Meter(self._reception.limits))
+        track = _Track(await self._reception.attach(spec), Meter(self._reception.limits), Concealment(RATE_HZ))
         self._tracks[name] = track
         return track
 
     def _move(self, track: _Track, media: dict[str, Any], samples: int) -> None:
-        """Leave out the time that the time stamp says was not sent; a missing chunk number means that it was lost."""
+        """Leave out the time that the time stamp says was not sent; a missing chunk number means that it was lost.
+
+        Short losses are concealed, as in RTP.
+        """
         duration_ms = samples * 1000 // RATE_HZ
         at_ms = _number(media, "timestamp", track.expected_ms or 0)
         chunk = _number(media, "chunk", (track.chunk or 0) + 1)
@@ -125,7 +134,11 @@ class TwilioSession:
             if abs(missing_ms) > JUMP_MS:
                 track.stream.resync()
             elif missing_ms >= duration_ms > 0:
-                track.stream.skip(missing_ms / 1000, lost=track.chunk is None or chunk > track.chunk + 1)
+                lost = track.chunk is None or chunk > track.chunk + 1
+                if lost and missing_ms <= CONCEALED_S * 1000:
+                    track.stream.push(track.concealment.conceal(missing_ms * RATE_HZ // 1000))
+                else:
+                    track.stream.skip(missing_ms / 1000, lost=lost)
             else:
                 at_ms = track.expected_ms
         track.expected_ms, track.chunk = at_ms + duration_ms, chunk
@@ -166,6 +179,6 @@ def _wrong(expected: str, found: str) -> InputError:
     return InputError("Twilio 消息不对", expected=expected, found=found, remedy="请核对对端设置")
 
 
-async def serve_twilio(socket: ServerConnection, reception: Reception) -> None:
-    """Serve one media stream. Raises: HotlineError."""
-    await TwilioSession(socket, reception).run()
+async def serve_twilio(socket: ServerConnection, reception: Reception, *, signed: bool = False) -> None:
+    """Serve one media stream; where its handshake was `signed` no token is asked for. Raises: HotlineError."""
+    await TwilioSession(socket, reception, signed=signed).run()

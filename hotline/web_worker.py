@@ -21,7 +21,7 @@ class LastingQueue(PollableMethodQueue):  # type: ignore[misc]
 
 
 class ConsoleWorker(ThreadWorker):  # type: ignore[misc]
-    """The worker that `web.serve` and any gunicorn command line should use."""
+    """The worker that the console, the bank simulator and any gunicorn command line should use."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
