@@ -6,6 +6,7 @@ over are wiped and lent again: the next call starts with a warm graph (docs/perf
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import re
@@ -13,7 +14,7 @@ import shutil
 import tempfile
 import threading
 from collections import defaultdict
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ class VoskModel:
     def give_back(self, lent: LentRecognizer) -> None:
         """Wipe a recogniser of all that it heard and keep it for the next call."""
         if lent.fed_s > MOST_FED_S:
+            del lent.kaldi
+            _trim()
             return
         lent.kaldi.AcceptWaveform(bytes(2 * int(WIPE_S * lent.rate_hz)))
         lent.kaldi.FinalResult()
@@ -87,6 +90,12 @@ class VoskModel:
             log.warning("this vosk model has a whole graph and takes no phrase list", extra={"model": spec.model.name})
             return ()
         return spec.phrases
+
+
+def _trim() -> None:
+    """Let glibc give the memory of a recogniser, many small pieces, back to the system."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _with_endpointer(spec: EngineSpec) -> AbstractContextManager[str | Path]:

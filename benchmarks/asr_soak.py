@@ -12,6 +12,7 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psutil
 
@@ -23,10 +24,20 @@ from benchmarks.report import show
 from benchmarks.speech_calls import SpokenCall, load, make_calls
 
 EVERY_S = 15.0
+PARTS = 3
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Resident memory at a moment of the run."""
+
+    at_s: float
+    console_mb: float
+    worker_mb: float
 
 
 def main() -> None:
-    """Play, sample memory, print one row a third."""
+    """Play, sample memory, print it at the start and after each third."""
     parser = options()
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--lines", type=int, default=2)
@@ -39,29 +50,36 @@ def main() -> None:
         threading.Thread(target=_line, args=(recognizer, calls[number:], end, number, finals, dropped))
         for number in range(arguments.lines)
     ]
-    samples: list[tuple[float, float]] = []
+    samples: list[Sample] = []
     for line in lines:
         line.start()
-    worker = psutil.Process(recognizer.workers[0].pid)
-    ours = psutil.Process(os.getpid())
+    pool = recognizer.workers[0]
     while any(line.is_alive() for line in lines):
-        samples.append((worker.memory_info().rss / 1e6, ours.memory_info().rss / 1e6))
+        samples.append(Sample(60 * arguments.minutes - end + time.monotonic(), _rss_mb(os.getpid()), _rss_mb(pool.pid)))
         time.sleep(EVERY_S)
     recognizer.close()
+    step_s = 60 * arguments.minutes / PARTS
+    show("asr_soak", [_row(samples, number * step_s, step_s) for number in range(PARTS + 1)])
     third = len(samples) // 3
-    rows = []
-    for number, name in enumerate(("first third (peer)", "second third", "last third")):
-        part = samples[number * third : (number + 1) * third]
-        rows.append(
-            {
-                "part": name,
-                "worker_mb_median": statistics.median(worker for worker, _ in part),
-                "worker_mb_most": max(worker for worker, _ in part),
-                "console_side_mb": statistics.median(mine for _, mine in part),
-            }
-        )
-    show("asr_soak", rows)
+    thirds = [statistics.median(s.worker_mb for s in samples[n * third : (n + 1) * third]) for n in range(3)]
+    print(f"worker MB, medians of the thirds: {[round(median) for median in thirds]}")
     print(f"{arguments.minutes:.0f} minutes, {sum(finals)} final results, {sum(dropped):.1f} s of audio dropped")
+
+
+def _row(samples: Sequence[Sample], at_s: float, within_s: float) -> dict[str, float]:
+    """Memory at a moment, and the most of the time since the moment before."""
+    now = min(samples, key=lambda sample: abs(sample.at_s - at_s))
+    since = [sample.worker_mb for sample in samples if at_s - within_s < sample.at_s <= at_s] or [now.worker_mb]
+    return {
+        "minute": at_s / 60,
+        "console_side_mb": now.console_mb,
+        "worker_mb": now.worker_mb,
+        "worker_mb_most_since": max(since),
+    }
+
+
+def _rss_mb(pid: int) -> float:
+    return float(psutil.Process(pid).memory_info().rss / 1e6)
 
 
 def _line(

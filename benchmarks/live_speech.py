@@ -29,7 +29,8 @@ from hotline.vad import VadGate
 
 PEER_BLOCK_S = 0.2
 """What vosk-server's own test client sends at a time."""
-POLL_S = 0.02
+FINISH_S = 600.0
+"""A starved machine is given so long for the last words."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,14 @@ def _play_call(
             _give(session, gates[frame.channel], frame, gated)
             _note(session, outcome, (index, frame.channel), start, frame.end_s)
     end = time.monotonic()
-    for channel, session in sessions.items():
-        try:
-            for found in session.finish(60):
+    try:
+        for channel, session in sessions.items():
+            for found in session.finish(FINISH_S):
                 heard = Heard(time.monotonic() - start, found.text, found.is_final, found.end_s, found.words)
                 outcome.heard[index, channel].append(heard)
             outcome.dropped_s += sum(gap.end_s - gap.start_s for gap in session.gaps())
-        finally:
+    finally:
+        for session in sessions.values():
             session.close()
     outcome.drained_s = max(outcome.drained_s, time.monotonic() - end)
 

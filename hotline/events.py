@@ -14,7 +14,7 @@ The `data` of each type, as JSON:
     note               {"text"}
     freeze             {"freeze": FreezeView}                   created, or its status changed
     audio_gap          {"channel", "start_s", "end_s"}
-    recognizer         {"state": "ok"|"restarting"|"unavailable"|"off", "engine", "model", "reason"}
+    recognizer         {"state": "ok"|"restarting"|"unavailable"|"refused"|"off", "engine", "model", "reason"}
     classifier         {"state": "ok"|"unavailable", "version", "reason"}
     wrap_up            {"wrap_up": WrapUpView}                 the operator's account of the finished call
     call_ended         {"state": "ended"|"interrupted", "duration_s"}

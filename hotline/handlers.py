@@ -169,7 +169,7 @@ def refresh_entities(uow: UnitOfWork, call_id: str) -> None:
 
 
 def report_recognizer(hub: Hub, call_id: str, state: str, info: EngineInfo, reason: str) -> None:
-    """Tell the call's console how recognition is doing: ok, restarting, unavailable or off."""
+    """Tell the call's console how recognition is doing: ok, restarting, unavailable, refused (too many calls) or off."""
     data = {"state": state, "engine": info.engine, "model": info.model, "reason": reason}
     with hub.store.transaction() as uow:
         uow.append_event(call_id, EventType.RECOGNIZER, data)

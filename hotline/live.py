@@ -12,6 +12,7 @@ from hotline.errors import CapacityError
 from hotline.hub import Hub
 from hotline.pipeline import CallListener, CallPipeline
 from hotline.ports import AudioSource
+from hotline.refused import RefusedCalls
 from hotline.sample import SAMPLE_CALL
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class LiveCalls:
         self._hub = hub
         self._sources: dict[str, AudioSource] = {}
         self._threads: dict[str, threading.Thread] = {}
+        self._refused = RefusedCalls(hub)
         self._lock = threading.Lock()
 
     def start(
@@ -38,19 +40,24 @@ class LiveCalls:
     ) -> Call:
         """Open a call on a source, or give its audio to a `call` that is open, and return at once.
 
+        Beyond the limit a telephone's call (one with a listener) is opened all the same, to be worked on by hand.
         Raises: CapacityError.
         """
         limit = self._hub.config.integer("max_calls")
+        command = commands.StartCall(source.name, operator_id, caller_number, external_id)
         with self._lock:
+            call = call or self._refused.known(external_id)
             if len(self._threads) >= limit:
                 source.close()
-                raise CapacityError(
+                error = CapacityError(
                     "同时识别的通话已满",
                     expected=f"不超过 {limit} 路",
                     found=f"{len(self._threads)} 路",
-                    remedy="请稍后再试，或以手工方式建立通话",
+                    remedy="请稍后再试，或以手工方式记录",
                 )
-            command = commands.StartCall(source.name, operator_id, caller_number, external_id)
+                if listener:
+                    self._refused.take(call, command, error)
+                raise error
             call = call or handlers.start_call(self._hub, command)
             arguments = (call.id, source, listener)
             thread = threading.Thread(target=self._run, args=arguments, name=f"call-{call.id[:8]}", daemon=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hotline import commands, handlers
 from hotline.domain.call import Call, CallState
 from hotline.domain.segment import Channel, Transcript
-from hotline.errors import HotlineError, InputError
+from hotline.errors import CapacityError, HotlineError, InputError
 from hotline.hub import Hub
 from hotline.integration import operator_id
 from hotline.sources.live_feed import ChannelInput, LiveFeed
@@ -239,7 +239,11 @@ class LiveSwitchboard:
 
     def _started(self, entry: _Entry, spec: StreamSpec) -> LiveFeed:
         feed = LiveFeed(spec.protocol, _working_rate(spec.rate_hz))
-        self._hub.live.start(feed, call=entry.call, listener=entry.streams)
+        try:
+            self._hub.live.start(feed, call=entry.call, listener=entry.streams)
+        except CapacityError:
+            self._entries.pop(entry.call.id)  # a call that goes on by hand does not end because no audio comes
+            raise
         waited_s = (self._hub.clock() - entry.call.started_at).total_seconds()
         feed.origin_s -= max(0.0, waited_s)
         return feed

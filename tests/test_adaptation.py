@@ -120,6 +120,12 @@ def test_the_command_writes_a_checked_copy_with_its_origin(
     )
     assert note["perplexity_after"] < note["perplexity_before"]
     assert verify_folder(copy) == 7
+    assert main(["unpack", "small"]) == 0
+    unpacked = tmp_path / "models" / "small-unpacked"
+    assert verify_folder(unpacked) == 7
+    np.testing.assert_array_equal(
+        openfst.read(unpacked / "graph" / "Gr.fst")[0].cost, to_automaton(base).cost.astype("f4")
+    )
     assert main([*command, "--name", "small"]) == 2
     assert main([*command, "--weight", "1"]) == 2
 

@@ -124,6 +124,33 @@ def test_strangers_and_too_many_are_refused(make_hub: MakeHub) -> None:
     hub.switchboard.attach(spec()).finish()
 
 
+def test_a_call_beyond_the_limit_is_worked_on_by_hand_until_there_is_room(make_hub: MakeHub) -> None:
+    hub = make_hub({"HOTLINE_MAX_CALLS": "1", **QUICK})
+    first = hub.switchboard.attach(spec())
+    announced = hub.switchboard.open_call(CallSpec("pbx-7"), "cti")
+    for channel in ("caller", "operator"):
+        with pytest.raises(CapacityError):
+            hub.switchboard.attach(spec("pbx-7", channel))
+        with pytest.raises(CapacityError):
+            hub.switchboard.attach(spec("pbx-8", channel))
+    with hub.store.transaction() as uow:
+        unannounced = uow.find_external_calls("pbx-8", None, 10)
+    assert len(unannounced) == 1
+    time.sleep(2 * float(QUICK["HOTLINE_STREAM_WAIT_S"]))
+    for call in (announced, *unannounced):
+        view = snapshot(hub, call.id)
+        assert view["call"]["state"] == CallState.LIVE
+        assert view["recognizer"]["state"] == "refused"
+        assert "不超过 1 路" in view["recognizer"]["reason"]
+        handlers.type_segment(hub, commands.TypeSegment(call.id, "u1", "caller", "他让我转账"))
+    first.finish()
+    hub.live.wait(first.call_id, 10)
+    assert hub.switchboard.attach(spec("pbx-8")).call_id == unannounced[0].id
+    wait_for(lambda: snapshot(hub, unannounced[0].id)["recognizer"]["state"] == "ok")
+    hub.live.end(announced.id, "u1")
+    assert state(hub, announced.id) == CallState.ENDED
+
+
 def test_the_operator_is_found_by_name_and_a_console_can_end_the_call(make_hub: MakeHub) -> None:
     hub = make_hub(QUICK)
     with hub.store.transaction() as uow:

@@ -13,6 +13,7 @@ from typing import Any
 
 from asr_models.adaptation import ngram, openfst
 from asr_models.adaptation.mixing import mix
+from asr_models.adaptation.openfst import Automaton
 from asr_models.adaptation.words import Segmented, Segmenter
 from asr_models.embedded import vosk_korean
 from asr_models.factory import models_dir
@@ -58,9 +59,8 @@ class Base:
         return [[self.words[word] for word in sentence] for sentence in text.sentences]
 
 
-def read_base(folder: Path) -> Base:
-    """Read the language model of a Vosk model. Raises: ModelError when its graph is whole (HCLG) and so cannot change."""
-    check_folder(folder, "vosk")
+def graph_folder(folder: Path) -> Path:
+    """Return where a Vosk model keeps Gr.fst. Raises: ModelError when its graph is whole (HCLG) and so cannot change."""
     graph = folder / "graph" if (folder / "graph").is_dir() else folder
     if not (graph / "Gr.fst").is_file():
         raise ModelError(
@@ -69,6 +69,13 @@ def read_base(folder: Path) -> Base:
             found="整体的 HCLG.fst：语言模型与词典已合成一体",
             remedy="请使用小模型，如 vosk-model-small-cn-0.22",
         )
+    return graph
+
+
+def read_base(folder: Path) -> Base:
+    """Read the language model of a Vosk model. Raises: ModelError."""
+    check_folder(folder, "vosk")
+    graph = graph_folder(folder)
     automaton, words = openfst.read(graph / "Gr.fst")
     words = words or openfst.read_words(graph / "words.txt")
     return Base(folder, graph, words, ngram.from_automaton(automaton, max(words.values()) + 1))
@@ -83,15 +90,22 @@ def adapted(base: Base, sentences: Sequence[Sequence[int]], weight: float) -> ng
 
 
 def write_model(base: Base, model: ngram.NGram, target: Path, note: dict[str, Any], language: str) -> None:
-    """Write a copy of the base with another language model as `target`, all at once, with its manifest."""
-    if target.resolve() == base.folder.resolve():
+    """Write a copy of the base with another language model as `target`."""
+    write_copy(base.folder, ngram.to_automaton(model), base.words, target, note, language)
+
+
+def write_copy(
+    folder: Path, automaton: Automaton, words: dict[str, int], target: Path, note: dict[str, Any], language: str
+) -> None:
+    """Write a copy of a model with another Gr.fst as `target`, all at once, with its manifest. Raises: ModelError."""
+    if target.resolve() == folder.resolve():
         raise ModelError("原模型不能被覆盖", expected="另一个名称", found=target.name, remedy="请改用 --name")
     with scratch_folder(target.parent) as scratch:
-        copy = scratch / "adapted"
-        shutil.copytree(base.folder, copy, ignore=shutil.ignore_patterns("Gr.fst"))
-        graph = copy / base.graph.relative_to(base.folder)
-        openfst.write(ngram.to_automaton(model), graph / "Gr.fst")
-        rows = sorted(base.words.items(), key=lambda row: row[1])
+        copy = scratch / "copy"
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("Gr.fst"))
+        graph = copy / graph_folder(folder).relative_to(folder)
+        openfst.write(automaton, graph / "Gr.fst")
+        rows = sorted(words.items(), key=lambda row: row[1])
         (graph / "words.txt").write_text("".join(f"{word} {label}\n" for word, label in rows), "utf-8")
         (copy / NOTE).write_text(json.dumps(note, ensure_ascii=False, indent=1), "utf-8")
         check_folder(copy, "vosk")
@@ -101,7 +115,7 @@ def write_model(base: Base, model: ngram.NGram, target: Path, note: dict[str, An
 
 def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:
     """Adapt and yield the lines to print. Raises: ModelError, DatasetError."""
-    base = read_base(_find(config, arguments.model))
+    base = read_base(find_model(config, arguments.model))
     segmenter = base.segmenter()
     text = segmenter.segment(_lines(arguments.transcripts))
     phrases = segmenter.segment(_lines(arguments.words) if arguments.words else ())
@@ -134,7 +148,8 @@ def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:
     yield f"{target}\n用 HOTLINE_ASR_MODEL={target} 启用"
 
 
-def _find(config: Config, name: str) -> Path:
+def find_model(config: Config, name: str) -> Path:
+    """Return the folder of an installed model, of the Korean one by its name, or the path itself."""
     installed = models_dir(config) / PurePath(name).name
     if installed.is_dir():
         return installed

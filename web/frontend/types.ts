@@ -148,7 +148,7 @@ export interface ScriptCard {
 }
 
 export interface RecognizerState {
-  state: "ok" | "restarting" | "unavailable" | "off";
+  state: "ok" | "restarting" | "unavailable" | "refused" | "off";
   engine: string;
   model: string;
   reason: string;

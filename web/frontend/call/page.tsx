@@ -52,7 +52,7 @@ function shortcuts(): Shortcut[] {
     { code: "KeyJ", run: () => turn(1) },
     { code: "KeyK", run: () => turn(-1) },
     { code: "KeyX", run: dismiss },
-    { code: "KeyT", run: () => document.getElementById(TYPE_FIELD)?.focus() },
+    { code: "KeyT", run: typeByHand },
     { code: "KeyW", run: () => void openWrapUp() },
     { code: "Shift+Slash", run: () => (helpOpen.value = true) },
     { code: "Escape", run: escape, inFields: true },
@@ -74,6 +74,7 @@ export function CallPage() {
     <div class="call-page" data-state={call.state}>
       <Head />
       {state.problem.value && <ErrorBox error={state.problem.value} onClose={() => (state.problem.value = null)} />}
+      {state.isLive.value && <ByHand />}
       {may("work_calls") && <Softphone call={call} />}
       <div class={`columns ${wrapUpOpen.value ? "wrapping" : formOpen.value ? "form-open" : ""}`}>
         <Transcript />
@@ -97,6 +98,28 @@ export function CallPage() {
       {helpOpen.value && <Help />}
     </div>
   );
+}
+
+/** Says in full width that nobody transcribes this call, and where to type. */
+function ByHand() {
+  const { state: how, reason } = state.recognizer.value;
+  if (how !== "refused" && how !== "unavailable") return null;
+  return (
+    <div class="notice warn" role="status" data-testid="by-hand">
+      <Icon name="warning" />
+      <strong>{t(how === "refused" ? "by_hand_refused" : "by_hand_unavailable")}</strong>
+      <span>{reason}</span>
+      {may("work_calls") && (
+        <button onClick={typeByHand}>
+          {t("by_hand_type")} <Key>T</Key>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function typeByHand(): void {
+  document.getElementById(TYPE_FIELD)?.focus();
 }
 
 function Head() {
