@@ -91,8 +91,8 @@ def main() -> None:
     synthesise = load_synthesiser(args.tool)
     args.output.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in (args.calls or CALLS).read_text("utf-8").splitlines()]
-    calls = [row for row in rows if row["split"] == args.split and in_mandarin(row)]
-    chosen = rows if args.calls else rounds(calls, args.rounds)
+    split = [row for row in rows if row.get("split") == args.split and in_mandarin(row)]
+    chosen = rows if args.calls else rounds(split, args.rounds)
     for number, call in enumerate(chosen, 1):
         path = args.output / f"{call['id']}.wav"
         if not path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from proxy import Proxy
 
 from asr_models.catalogue import CATALOGUE, SpeechModel, find
 from asr_models.choice import Available, choose
@@ -72,6 +74,7 @@ class ModelHost(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.content, self.cut, self.status = content, 0, 200
         self.asked_ranges: list[str | None] = []
+        self.came_via: list[str | None] = []
 
     @property
     def address(self) -> str:
@@ -84,6 +87,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         wanted = self.headers["Range"]
         self.server.asked_ranges.append(wanted)
+        self.server.came_via.append(self.headers["Via"])
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         body = self.server.content[start:]
         status = self.server.status if self.server.status != 200 or not wanted else 206
@@ -118,7 +122,7 @@ def host(archive: bytes) -> Iterator[ModelHost]:
 def _row(content: bytes) -> SpeechModel:
     digest = hashlib.sha256(content).hexdigest()
     return SpeechModel(
-        "tiny", "zh", "vosk", 16000, len(content), "Apache-2.0", "", "https://models.invalid/tiny.zip", digest
+        "tiny", "zh", "vosk", 16000, len(content), "Apache-2.0", "", "https://models.invalid/tiny.zip", digest, "test"
     )
 
 
@@ -130,6 +134,41 @@ def test_a_download_that_broke_off_is_resumed(host: ModelHost, archive: bytes, t
     assert host.asked_ranges == [None, "bytes=100-"]
     assert (folder / VOSK_LAYOUTS[0][0]).is_file()
     assert not list((tmp_path / "models").glob(".*part"))
+
+
+def test_a_download_goes_through_the_proxy_of_the_environment_and_is_resumed_there(
+    host: ModelHost, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy(["--hostname", "127.0.0.1", "--port", "0", "--num-workers", "1", "--threadless"]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.flags.port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        host.cut = 100
+        with pytest.raises(ExternalError):
+            fetch(_row(archive), tmp_path / "models", host.address)
+        folder = fetch(_row(archive), tmp_path / "models", host.address)
+    assert host.asked_ranges == [None, "bytes=100-"]
+    assert all("proxy.py" in str(via) for via in host.came_via)
+    assert (folder / VOSK_LAYOUTS[0][0]).is_file()
+
+
+def test_a_proxy_that_is_away_is_an_error_not_a_way_around_it(
+    host: ModelHost, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(ExternalError, match="asr_models import"):
+        fetch(_row(archive), tmp_path / "models", host.address)
+    assert not host.asked_ranges
+
+
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.name)
+def test_every_model_has_a_checksum_with_its_source(model: SpeechModel) -> None:
+    assert re.fullmatch("[0-9a-f]{64}", model.sha256)
+    assert model.sha256_source and model.error_rates and model.licence
 
 
 def test_what_is_not_the_model_is_not_installed(host: ModelHost, archive: bytes, tmp_path: Path) -> None:
