@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from asr_models.embedded import install_whisper_base
-from asr_models.engine import Engine, EngineSpec, Urgency
+from asr_models.engine import Engine, EngineSession, EngineSpec, Urgency
 from asr_models.factory import models_dir
 from asr_models.registry import load_engine
 from hotline.audio import AudioFrame
@@ -22,6 +22,10 @@ class EngineListener:
     def __init__(self, engine: Engine, model: str) -> None:
         self.model = model
         self._engine = engine
+
+    def open(self, channel: str) -> EngineSession:
+        """Start hearing a channel piece by piece."""
+        return self._engine.open(channel)
 
     def hear(self, channel: str, frames: Sequence[AudioFrame]) -> Sequence[Transcript]:
         """Return the final transcripts of one piece of speech."""

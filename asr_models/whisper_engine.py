@@ -6,12 +6,11 @@ a second, when the worker has nothing better to do.
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ import soxr
 
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
 from asr_models.folder import check_folder
+from asr_models.whisper_decoding import Decoding, WhisperDecoder
+from asr_models.whisper_digits import DigitReader
 from asr_models.word_times import spread
 from hotline.audio import FRAME_MS, AudioFrame, level_dbfs
 from hotline.domain.segment import Transcript, Word
@@ -40,12 +41,13 @@ LEAST_DICTATED_CONFIDENCE = 0.45
 ECHO_LENGTH = 4
 LEAST_TOKENS, TOKENS_PER_S = 20, 12
 """A decoding that writes more than anybody can say is a loop and is cut off."""
+LEAST_CHARACTERS_PER_S = 1.5
+"""A text with less (two characters aside) has left something out, and is read again without a prompt."""
 LEAST_LOG_PROBABILITY = -1.3
 """Mean log probability of tokens below which a decoding is noise."""
 SILENCE_PROBABILITY = 0.6
 REPEATS = re.compile(r"([^\d零〇一二三四五六七八九幺两洞拐]{1,12}?)\1{4,}")
 """A loop; digits are left alone, since account numbers do repeat them."""
-DIGIT = re.compile(r"[0-9]")
 BROKEN_CHARACTER = "\ufffd"
 """Stands for a character whose bytes were cut off with the token limit."""
 CHINESE_MARKS = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；"})
@@ -62,7 +64,7 @@ class WhisperEngine:
 
         check_folder(spec.model, "whisper")
         try:
-            self._model = WhisperModel(
+            model = WhisperModel(
                 str(spec.model), device="cpu", compute_type="int8", cpu_threads=spec.threads, local_files_only=True
             )
         except (RuntimeError, ValueError) as error:
@@ -74,7 +76,11 @@ class WhisperEngine:
             ) from None
         self.threads = 1
         self._language = spec.language
-        self._suppressed = [-1, *_digit_tokens(self._model.hf_tokenizer)] if spec.language == "zh" else [-1]
+        self._decoder = WhisperDecoder(model, spec.language)
+        self._forbidden = self._decoder.with_digits() if spec.language == "zh" else []
+        """Numbers are then written as they are spoken, and stay whole: 九千一百 became 9，100, and 二十二万三千五百七十一
+        became 22，3571."""
+        self._digits = DigitReader(self._decoder) if spec.language == "zh" else None
         self._simplify = OpenCC("t2s")
         self._prompt = "".join([PROMPT if spec.language == "zh" else "", *(f"{phrase}。" for phrase in spec.phrases)])
 
@@ -84,40 +90,34 @@ class WhisperEngine:
 
     def decode(self, audio: np.ndarray[Any, Any], *, final: bool) -> tuple[str, list[Word], float]:
         """Return text, words (seconds of this audio) and confidence of 16 kHz float samples; '' for noise."""
-        prompt = self._prompt
-        kept = self._segments(audio, final, prompt)
-        text = self._clean("".join(segment.text for segment in kept))
+        prompt, encoded = self._prompt, self._decoder.encode(audio)
+        most_tokens = LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S)
+        read = partial(self._read, encoded, FINAL_BEAM if final else PARTIAL_BEAM, most_tokens)
+        text, confidence = read(prompt)
         if prompt and _echoes_prompt(text, prompt):
-            kept, text = self._without_echo(audio, final)
-        if not kept or CREDITS.search(text) or _echoes_prompt(text, prompt):
+            text, confidence = self._without_echo(read, final)
+        elif final and prompt and len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
+            text, confidence = max((text, confidence), read(None), key=lambda found: len(found[0]))
+        if not text or CREDITS.search(text) or _echoes_prompt(text, prompt):
             return "", [], 0.0
-        confidence = _confidence(kept)
+        if final and self._digits:
+            text = self._digits.improve(text, encoded)
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
 
-    def _without_echo(self, audio: np.ndarray[Any, Any], final: bool) -> tuple[list[Any], str]:
+    def _without_echo(self, read: Callable[[str | None], tuple[str, float]], final: bool) -> tuple[str, float]:
         """Decode again what made Whisper repeat its prompt: as dictated digits, else without any prompt."""
         if final and self._language == "zh":
-            kept = self._segments(audio, final, DIGITS_PROMPT)
-            text = self._clean("".join(segment.text for segment in kept))
-            if DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and _confidence(kept) > LEAST_DICTATED_CONFIDENCE:
-                return kept, text
-        kept = self._segments(audio, final, None)
-        return kept, self._clean("".join(segment.text for segment in kept))
+            text, confidence = read(DIGITS_PROMPT)
+            if DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and confidence > LEAST_DICTATED_CONFIDENCE:
+                return text, confidence
+        return read(None)
 
-    def _segments(self, audio: np.ndarray[Any, Any], final: bool, prompt: str | None) -> list[Any]:
-        segments, _ = self._model.transcribe(
-            audio,
-            language=self._language,
-            beam_size=FINAL_BEAM if final else PARTIAL_BEAM,
-            initial_prompt=prompt,
-            condition_on_previous_text=False,
-            temperature=0.0,
-            without_timestamps=True,
-            suppress_tokens=self._suppressed,
-            max_new_tokens=LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S),
-        )
-        first_pass = itertools.takewhile(_of_first_pass(), segments)
-        return [segment for segment in first_pass if _is_speech(segment)]
+    def _read(self, encoded: Any, beam: int, most_tokens: int, prompt: str | None) -> tuple[str, float]:
+        """Return text and confidence of one decoding; '' for what is no speech."""
+        found = self._decoder.decode(
+            encoded, beam=beam, most_tokens=most_tokens, prompt=prompt, forbidden=self._forbidden
+        )[0]
+        return (self._clean(found.text), found.confidence) if _is_speech(found) else ("", 0.0)
 
     def _clean(self, text: str) -> str:
         text = text.replace(BROKEN_CHARACTER, "").strip()
@@ -126,37 +126,15 @@ class WhisperEngine:
         return REPEATS.sub(r"\1", text)
 
 
-def _digit_tokens(tokenizer: Any) -> list[int]:
-    """Return the tokens that write digits. Without them numbers are written as they are spoken, and stay whole:
-    九千一百 became 9，100, and 二十二万三千五百七十一 became 22，3571.
-    """
-    return [number for text, number in tokenizer.get_vocab().items() if DIGIT.search(text) and text[:2] != "<|"]
-
-
-def _of_first_pass() -> Callable[[Any], bool]:
-    """Return a test for segments of the first pass. An utterance fits into one; on the rest Whisper makes things up."""
-    seeks: list[int] = []
-
-    def test(segment: Any) -> bool:
-        seeks.append(segment.seek)
-        return bool(segment.seek == seeks[0])
-
-    return test
-
-
 def _echoes_prompt(text: str, prompt: str) -> bool:
     """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
     pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
     return len(text) >= ECHO_LENGTH and sum(piece in prompt for piece in pieces) > len(pieces) / 2
 
 
-def _confidence(segments: Sequence[Any]) -> float:
-    return math.exp(sum(segment.avg_logprob for segment in segments) / len(segments))
-
-
-def _is_speech(segment: Any) -> bool:
-    quiet = segment.no_speech_prob > SILENCE_PROBABILITY and segment.avg_logprob < -0.8
-    return segment.avg_logprob >= LEAST_LOG_PROBABILITY and not quiet and bool(segment.text.strip())
+def _is_speech(found: Decoding) -> bool:
+    quiet = found.no_speech > SILENCE_PROBABILITY and found.log_probability < -0.8
+    return found.log_probability >= LEAST_LOG_PROBABILITY and not quiet and bool(found.text.strip())
 
 
 @dataclass

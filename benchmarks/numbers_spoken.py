@@ -21,20 +21,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
-from asr_models.factory import build_recognizer
+from asr_models.engine import EngineSession, Job, Urgency
 from asr_models.second_pass import build_listener
-from asr_models.transcribe import transcribe
 from benchmarks.report import show
 from benchmarks.spoken_numbers_data import dialogues
+from hotline.audio import AudioFrame
 from hotline.config import Config
+from hotline.digit_sounds import is_dictation
 from hotline.domain.entities import EntityType
 from hotline.domain.segment import Channel, Transcript, Turn
 from hotline.entities import extract
-from hotline.errors import RecognizerError
 from hotline.second_pass import calm_pieces
 from hotline.sources.file import FileSource
+from hotline.speech_detector import SileroDetector
+from hotline.vad import GateSettings, VadGate
 
 TYPES = {
     "amount": (EntityType.AMOUNT,),
@@ -61,11 +65,61 @@ def hear(folder: Path, output: Path, listen: Hear) -> None:
 
 
 def live(config: Config) -> Hear:
-    """Return the recogniser of live calls. Raises: RecognizerError when it is off."""
-    recognizer, info = build_recognizer(config)
-    if recognizer is None:
-        raise RecognizerError("语音识别不可用", expected="语音模型", found=info.reason, remedy="先安装语音模型")
-    return lambda path: transcribe(FileSource(path), recognizer).transcripts
+    """Return what hears as in a live call on a machine that keeps up.
+
+    Of the running text, which also says whether a number is being dictated, only what is there when a pause begins is
+    decoded, to save time: the rest would be shown, but changes no final text.
+    """
+    listener = build_listener(config)
+
+    def listen(path: Path) -> Sequence[Transcript]:
+        found: list[Transcript] = []
+        for channel in FileSource(path).channels:
+            found += _hear_channel(FileSource(path), channel, listener.open(channel))
+        return sorted(found, key=lambda transcript: transcript.start_s)
+
+    return listen
+
+
+class _Noticing(SileroDetector):
+    """Remembers whether it heard speech."""
+
+    speech = False
+
+    def probability(self, window: npt.NDArray[np.int16]) -> float:
+        value = super().probability(window)
+        self.speech = value >= GateSettings.close_below
+        return value
+
+
+def _hear_channel(source: FileSource, channel: str, session: EngineSession) -> list[Transcript]:
+    found, detector, seq = list[Transcript](), _Noticing(), 0
+    gate = VadGate(channel, detector)
+    partial: Job | None = None
+    for item in [*source.frames(), None]:
+        if item is None:
+            ended = True
+        elif isinstance(item, AudioFrame) and item.channel == channel:
+            output = gate.push(item)
+            for frame in output.frames:
+                session.accept(seq := seq + 1, frame)
+            ended = output.utterance_ended
+        else:
+            continue
+        if ended:
+            session.end_utterance(seq := seq + 1)
+        while (urgency := session.urgency()) is not None:
+            job = session.take()
+            if urgency is Urgency.PARTIAL:
+                partial = job
+            else:
+                found += job().transcripts
+        if ended:
+            partial = None
+        elif partial and not detector.speech:
+            gate.dictation = any(is_dictation(shown.text) for shown in partial().transcripts)
+            partial = None
+    return [transcript for transcript in found if transcript.is_final and transcript.text]
 
 
 def second(config: Config) -> Hear:

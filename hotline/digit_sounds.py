@@ -33,11 +33,19 @@ RUN = re.compile(
 LEAST_DIGITS = 6
 MOST_WORDS_SHARE = 0.2
 DIGIT = re.compile(f"[{_SAID}]")
+DICTATION = re.compile(
+    rf"(?:卡号|账号|帐号|号码|电话|手机号?|证号|身份证)[是为：，, 号]*[{_SAID}{_ALIKE}要]{{0,3}}$|[{_SAID}{_ALIKE}要]{{3,}}[，,、。 ]*$"
+)
 
 
 def hear_digits(text: str) -> str:
     """Return the text with words inside dictated strings of digits written as the digits that they sound like."""
     return RUN.sub(_as_digits, text)
+
+
+def is_dictation(text: str) -> bool:
+    """Say whether a text that goes on ends in a number that is told digit by digit, or was just announced."""
+    return DICTATION.search(text) is not None
 
 
 def _as_digits(match: re.Match[str]) -> str:

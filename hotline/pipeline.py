@@ -10,6 +10,7 @@ from typing import Protocol
 
 from hotline import commands, handlers
 from hotline.audio import AudioFrame, AudioGap, AudioItem, ChannelEnd, UtteranceEnd
+from hotline.digit_sounds import is_dictation
 from hotline.domain.segment import Transcript
 from hotline.errors import CapacityError, HotlineError, RecognizerError
 from hotline.events import CallEvent, EventType
@@ -198,6 +199,8 @@ class CallPipeline:
                     self._commit(transcript)
             elif transcript.text != self._partials.get(transcript.channel):
                 self._partials[transcript.channel] = transcript.text
+                if gate := self._gates.get(transcript.channel):
+                    gate.dictation = is_dictation(transcript.text)
                 self._publish_partial(transcript)
             if self._listener:
                 self._listener.transcript(transcript)

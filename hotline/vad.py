@@ -53,6 +53,8 @@ class GateSettings:
     """Audio before the opening that passes too."""
     hang_over_ms: float = 560.0
     """Silence that ends an utterance; it passes, for endpointers want to hear it."""
+    dictation_hang_over_ms: float = 1200.0
+    """The same while a long number is being dictated, whose groups belong together."""
 
 
 class VadGate:
@@ -72,6 +74,8 @@ class VadGate:
         self._speech_windows = 0
         self._silence_ms = 0.0
         self.speaking = False
+        self.dictation = False
+        """Set by whoever reads what is being recognised: the pauses are those between the groups of a number."""
 
     def push(self, frame: AudioFrame) -> GateOutput:
         """Take the next frame; return the frames that pass now and whether an utterance just ended."""
@@ -125,10 +129,13 @@ class VadGate:
             self.speaking = self._speech_windows >= self.settings.open_after_windows
             return False
         self._silence_ms = self._silence_ms + WINDOW_MS if probability < self.settings.close_below else 0.0
-        return self._silence_ms >= self.settings.hang_over_ms and self._close()
+        longest_ms = self.settings.hang_over_ms
+        if self.dictation:
+            longest_ms = max(longest_ms, self.settings.dictation_hang_over_ms)
+        return self._silence_ms >= longest_ms and self._close()
 
     def _close(self) -> bool:
         """Fall silent; True when that ends an utterance."""
         ended, self.speaking = self.speaking, False
-        self._speech_windows, self._silence_ms = 0, 0.0
+        self._speech_windows, self._silence_ms, self.dictation = 0, 0.0, False
         return ended

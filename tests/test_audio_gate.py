@@ -7,7 +7,7 @@ import pytest
 
 from hotline.audio import SILENCE_DBFS, AudioFrame, level_dbfs
 from hotline.resample import StreamResampler
-from hotline.vad import WINDOW_SAMPLES, GateSettings, VadGate
+from hotline.vad import WINDOW_MS, WINDOW_SAMPLES, GateSettings, VadGate
 from tests.synth import MANDARIN, Samples, frames, needs_espeak, noise, silence, speak
 
 
@@ -109,6 +109,17 @@ def test_a_short_pause_does_not_end_the_utterance() -> None:
     settings = GateSettings(hang_over_ms=500)
     gate = VadGate("caller", Scripted(*[0.9] * 10, *[0.1] * 10, *[0.9] * 10), settings)
     assert not any(gate.push(frame).utterance_ended for frame in frames(noise(0.95)))
+
+
+def test_the_pause_between_the_groups_of_a_number_does_not_end_the_utterance() -> None:
+    pause = [0.9] * 10 + [0.1] * 25 + [0.9] * 10
+    for dictation, ends in ((True, 0), (False, 1)):
+        gate = VadGate("caller", Scripted(*pause))
+        outputs = []
+        for frame in frames(noise(len(pause) * WINDOW_MS / 1000)):
+            outputs.append(gate.push(frame))
+            gate.dictation = dictation
+        assert sum(output.utterance_ended for output in outputs) == ends
 
 
 def test_resampling_in_pieces_equals_resampling_at_once() -> None:

@@ -1,0 +1,103 @@
+"""Whisper over CTranslate2: an utterance is encoded once and decoded as often as wanted, with other prompts or tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_PROMPT = 223
+"""Tokens of a prompt that the model can take (half its context less one)."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One reading of an utterance."""
+
+    text: str
+    log_probability: float
+    """Mean natural logarithm of its tokens' probabilities, the end counted."""
+    no_speech: float
+    """Probability in [0, 1] that nobody speaks."""
+    score: float
+    """Natural logarithm of the probability of the whole reading."""
+
+    @property
+    def confidence(self) -> float:
+        """Geometric mean of the tokens' probabilities, in (0, 1]."""
+        return math.exp(self.log_probability)
+
+
+class WhisperDecoder:
+    """One loaded model for one language."""
+
+    def __init__(self, model: Any, language: str) -> None:
+        """`model` is a faster_whisper.WhisperModel; `language` a code that it knows."""
+        from faster_whisper.tokenizer import Tokenizer
+
+        self._model = model
+        self._tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language=language)
+        tokenizer = self._tokenizer
+        special = (tokenizer.transcribe, tokenizer.translate, tokenizer.sot, tokenizer.sot_prev, tokenizer.sot_lm)
+        self.never = frozenset({*tokenizer.non_speech_tokens, *special})
+        """Tokens that are no speech: music, brackets, commands."""
+
+    def encode(self, audio: Any) -> Any:
+        """Return the encoding of 16 kHz float samples of at most 30 s."""
+        from faster_whisper.audio import pad_or_trim
+
+        extractor = self._model.feature_extractor
+        return self._model.encode(pad_or_trim(extractor(audio)[..., : extractor.nb_max_frames]))
+
+    def decode(
+        self,
+        encoded: Any,
+        *,
+        beam: int,
+        most_tokens: int,
+        prompt: str | None = None,
+        begin: str = "",
+        forbidden: Iterable[int] = (),
+        readings: int = 1,
+    ) -> list[Decoding]:
+        """Return the likeliest readings. `begin` is how the text begins; several readings are ranked by their score."""
+        tokens = self._tokenizer
+        start = [tokens.sot_prev, *tokens.encode(" " + prompt)[-LONGEST_PROMPT:]] if prompt else []
+        start += [*tokens.sot_sequence, tokens.no_timestamps, *self.tokens(begin)]
+        penalty = 1.0 if readings == 1 else 0.0
+        found = self._model.model.generate(
+            encoded,
+            [start],
+            beam_size=beam,
+            num_hypotheses=readings,
+            length_penalty=penalty,
+            max_length=len(start) + most_tokens,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=not begin,
+            suppress_tokens=sorted(self.never.union(forbidden)),
+        )[0]
+        return [
+            self._decoding(ids, score * len(ids) ** penalty, found.no_speech_prob)
+            for ids, score in zip(found.sequences_ids, found.scores, strict=True)
+        ]
+
+    def _decoding(self, ids: Sequence[int], score: float, no_speech: float) -> Decoding:
+        text = self._tokenizer.decode([token for token in ids if token < self._tokenizer.eot])
+        return Decoding(text, score / (len(ids) + 1), no_speech, score)
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the tokens of a text."""
+        ids: list[int] = self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def all_but(self, texts: str) -> list[int]:
+        """Return every token that no character of `texts` is written with; the end stays allowed."""
+        allowed = {token for text in texts for token in self.tokens(text)} | {self._tokenizer.eot}
+        return [token for token in range(self._model.hf_tokenizer.get_vocab_size()) if token not in allowed]
+
+    def with_digits(self) -> list[int]:
+        """Return the tokens that write ASCII digits."""
+        vocabulary = self._model.hf_tokenizer.get_vocab().items()
+        return [token for text, token in vocabulary if any(c in "0123456789" for c in text) and text[:2] != "<|"]
