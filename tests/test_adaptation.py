@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from asr_models.adaptation import openfst
 from asr_models.adaptation.command import read_base
 from asr_models.adaptation.mixing import mix
 from asr_models.adaptation.ngram import NGram, to_automaton, train
+from asr_models.adaptation.weighting import WEIGHTS, Trial, best, trials
 from asr_models.adaptation.words import Segmenter
 from asr_models.embedded import vosk_korean
 from asr_models.folder import sha256, verify_folder
@@ -156,3 +158,24 @@ def test_a_real_model_is_adapted_beside_the_original(
     recognizer = vosk.KaldiRecognizer(vosk.Model(str(fitted)), 16000)
     recognizer.AcceptWaveform(bytes(32000))
     assert json.loads(recognizer.FinalResult())["text"] == ""
+
+
+def test_the_chosen_weight_helps_the_domain_most_without_harm_elsewhere() -> None:
+    found = [Trial(0.0, 900, 500), Trial(0.05, 600, 480), Trial(0.1, 500, 499), Trial(0.3, 400, 530)]
+    assert best(found) == 0.1
+    assert best([Trial(0.0, 900, 500), *(Trial(weight, 500, 501) for weight in WEIGHTS)]) == min(WEIGHTS)
+
+
+def test_weights_are_tried_on_sentences_that_do_not_adapt(base: NGram) -> None:
+    adapting: list[Sequence[int]] = []
+
+    def adapt(sentences: Sequence[Sequence[int]], weight: float) -> NGram:
+        adapting.extend(sentences)
+        return mix(base, *train(sentences, END, 3), weight)
+
+    talk = [[1, 2, 7], [3, 1, 4], [6, 1, 2, 7], [5, 1, 2], [2, 6, 1]] * 2
+    found = trials(base, talk, GENERAL, adapt)
+    assert [trial.weight for trial in found] == [0.0, *WEIGHTS]
+    assert len(adapting) == len(WEIGHTS) * 8
+    assert all(trial.domain > 0 and trial.general > 0 for trial in found)
+    assert found[-1].general > found[1].general

@@ -6,12 +6,13 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
-from asr_models.adaptation import ngram, openfst
+from asr_models.adaptation import ngram, openfst, weighting
 from asr_models.adaptation.mixing import mix
 from asr_models.adaptation.openfst import Automaton
 from asr_models.adaptation.words import Segmented, Segmenter
@@ -33,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--transcripts", type=Path, required=True, help="text of the domain, a sentence a line 语料")
     parser.add_argument("--words", type=Path, help="words and phrases to favour, one a line 词表")
     parser.add_argument("--held-out", type=Path, help="text to measure perplexity on 留出文本")
-    parser.add_argument("--weight", type=float, default=0.3, help="share of the domain, above 0, below 1 (0.3)")
+    parser.add_argument("--general", type=Path, help="ordinary speech as text, to choose the weight by 日常文本")
+    parser.add_argument("--weight", type=float, help="share of the domain, above 0, below 1; default: chosen, or 0.1")
     parser.add_argument("--name", help="of the adapted model; default: the model's, with -adapted")
 
 
@@ -125,14 +127,19 @@ def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:
         yield f"模型不认识、已跳过的词（{len(unknown)}）：{shown}"
     if not text.sentences:
         raise DatasetError("语料中没有模型认识的词", expected="模型语言的文本", found="没有", remedy="请核对语言")
-    model = adapted(base, base.labels(text) + base.labels(phrases), arguments.weight)
+    weight, found = _weight(arguments, base, text, segmenter)
+    for trial in found:
+        yield f"权重 {trial.weight:<4} 困惑度：留出语料 {trial.domain:.1f}，日常文本 {trial.general:.1f}"
+    yield f"权重 {weight}"
+    model = adapted(base, base.labels(text) + base.labels(phrases), weight)
     note = {
         "made_from": PurePath(arguments.model).name,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "original_gr_sha256": sha256(base.graph / "Gr.fst"),
         "transcripts_sha256": sha256(arguments.transcripts),
         "words_sha256": sha256(arguments.words) if arguments.words else None,
-        "weight": arguments.weight,
+        "weight": weight,
+        "weights_tried": [asdict(trial) for trial in found],
         "order": ORDER,
         "sentences": len(text.sentences),
         "phrases": len(phrases.sentences),
@@ -146,6 +153,17 @@ def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:
     target = models_dir(config) / PurePath(arguments.name or f"{PurePath(arguments.model).name}-adapted").name
     write_model(base, model, target, note, language_of(base.folder) or config["language"])
     yield f"{target}\n用 HOTLINE_ASR_MODEL={target} 启用"
+
+
+def _weight(
+    arguments: argparse.Namespace, base: Base, text: Segmented, segmenter: Segmenter
+) -> tuple[float, list[weighting.Trial]]:
+    """Return the weight that was asked for, else the best one on held-out text, with what was tried."""
+    if arguments.weight is not None or not arguments.general or len(text.sentences) < weighting.LEAST_SENTENCES:
+        return (weighting.DEFAULT if arguments.weight is None else arguments.weight), []
+    general = base.labels(segmenter.segment(_lines(arguments.general)))
+    found = weighting.trials(base.language_model, base.labels(text), general, partial(adapted, base))
+    return weighting.best(found), found
 
 
 def find_model(config: Config, name: str) -> Path:
