@@ -7,6 +7,7 @@ fits is taken, unless it is much less likely than what was heard.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,25 +18,37 @@ from hotline.domain.entities import EntityType
 from hotline.entity_rules.digit_strings import MOBILE, kind_of
 
 NUMERALS = "零一二三四五六七八九"
-ONE_SOUNDS = "幺要腰雅妖药"
+ONE_SOUNDS = "幺要腰雅妖药夭邀"
 """What Whisper writes for 幺; read as one inside a number."""
 MARKS = "，、,. 。"
 ENDINGS = "对吗吧"
 """What may follow a number that is read back."""
+_DIGIT = f"[{NUMERALS}{ONE_SOUNDS}]"
 NUMBER = re.compile(
-    rf"(?P<before>.{{0,16}}?)(?P<digits>[{NUMERALS}{ONE_SOUNDS}][{NUMERALS}{ONE_SOUNDS}{MARKS}]{{6,}}"
-    rf"[{NUMERALS}{ONE_SOUNDS}])(?P<after>[^{NUMERALS}]{{0,6}})"
+    rf"(?P<before>.{{0,16}}?)(?P<digits>{_DIGIT}(?:[^{NUMERALS}{ONE_SOUNDS}]{{0,3}}{_DIGIT}){{6,}})(?P<after>[^{NUMERALS}]{{0,6}})"
 )
+"""Other characters between two digits are ones that were misheard (十 for 四, 哦 for 五)."""
 LEAST_DIGITS = 7
-BEAM = 12
+MOST_MISHEARD = 0.25
+"""Share of a number's characters that may be no digits."""
+DOUBLES_PROMPT = "卡号是六二二八，八八零零，一一三五，六六七七，九二二四，五五九。"
+"""Tried beside no prompt: it keeps more of the doubled digits, and doubles some that are single."""
+BEAM = 10
 MOST_TOKENS = 40
 WORST_COST, WORST_COST_UNANNOUNCED = 5.0, 2.0
 """A reading that is this much less likely (natural logarithm) than the best one is not taken, whatever it fits; a card
 number that nobody announced fits by chance in one of ten cases."""
-UNUSUAL_CARD = 1.5
-"""Cost of a card number of 17 or 18 digits: those that exist have 16 or 19."""
+UNUSUAL_LENGTH = 1.5
+"""Cost of a card number of 17 or 18 digits: those in use have 16 or 19."""
+UNUSUAL_HEAD = 1.0
+USUAL_HEADS = ("621", "622", "623", "9558", "4367")
+"""Most cards that receive transfers are debit cards of UnionPay, or older ones of two large banks."""
+DOUBLED = 2.5
+"""Cost of taking a digit for two equal ones, of which one was dropped."""
+DOUBLED_READINGS = 3
+"""So many of the likeliest readings are tried with a digit doubled."""
 KINDS = (
-    (re.compile("身份|证"), (EntityType.ID_NUMBER,)),
+    (re.compile("身份|证|份正"), (EntityType.ID_NUMBER,)),
     (re.compile("电话|手机"), (EntityType.PHONE,)),
     (re.compile("卡|账|帐"), (EntityType.BANK_CARD, EntityType.ALIPAY)),
 )
@@ -59,7 +72,7 @@ class DigitReader:
     def improve(self, text: str, encoded: Any) -> str:
         """Return the text with its number as the likeliest fitting reading; the text itself where there is none."""
         match = NUMBER.fullmatch(text)
-        if match is None or len(digits_of(match["digits"])) < LEAST_DIGITS:
+        if match is None or not _is_mostly_digits(match["digits"]):
             return text
         chosen = choose(self.readings(encoded, match["before"]), match["before"])
         if chosen is None:
@@ -68,13 +81,28 @@ class DigitReader:
 
     def readings(self, encoded: Any, before: str) -> list[Reading]:
         """Return readings of encoded audio after the words `before`, the likelier first; digits may be empty."""
-        found = self._decoder.decode(
-            encoded, beam=BEAM, most_tokens=MOST_TOKENS, begin=before, forbidden=self._forbidden, readings=BEAM
-        )
         costs: dict[str, float] = {}
-        for decoding in found:
-            costs.setdefault(digits_of(decoding.text), -decoding.score)
-        return [Reading(digits, cost) for digits, cost in costs.items()]
+        for prompt in (None, DOUBLES_PROMPT):
+            found = self._decoder.decode(
+                encoded,
+                beam=BEAM,
+                most_tokens=MOST_TOKENS,
+                prompt=prompt,
+                begin=before,
+                forbidden=self._forbidden,
+                readings=BEAM,
+            )
+            for decoding in found:
+                digits = digits_of(decoding.text)
+                costs[digits] = min(costs.get(digits, math.inf), -decoding.score)
+        return sorted((Reading(digits, cost) for digits, cost in costs.items()), key=lambda reading: reading.cost)
+
+
+def _is_mostly_digits(run: str) -> bool:
+    digits = len(digits_of(run))
+    return digits >= LEAST_DIGITS and len(run) - digits - sum(run.count(mark) for mark in MARKS) <= MOST_MISHEARD * len(
+        run
+    )
 
 
 def digits_of(text: str) -> str:
@@ -85,7 +113,8 @@ def digits_of(text: str) -> str:
 def choose(readings: Sequence[Reading], before: str) -> str | None:
     """Return the likeliest reading that is a number of the kind that `before` announces, None where there is none."""
     wanted = next((kinds for words, kinds in KINDS if words.search(before)), None)
-    fitting = [(reading.cost + _oddness(reading.digits), reading.digits) for reading in readings]
+    tried = [*readings, *(twice for reading in readings[:DOUBLED_READINGS] for twice in _with_a_digit_doubled(reading))]
+    fitting = [(reading.cost + _oddness(reading.digits), reading.digits) for reading in tried]
     fitting = [item for item in fitting if _fits(item[1], wanted)]
     if not fitting:
         return None
@@ -102,6 +131,17 @@ def _fits(digits: str, wanted: Sequence[EntityType] | None) -> bool:
     return kind[0] is not EntityType.PHONE or bool(MOBILE.fullmatch(digits) or digits.startswith("0"))
 
 
+def _with_a_digit_doubled(reading: Reading) -> list[Reading]:
+    """Return what a reading can have been before one of two equal digits was dropped. A phone has no check digit."""
+    digits = reading.digits
+    longer = {digits[:place] + digits[place] + digits[place:] for place in range(len(digits))}
+    kinds = ((text, kind_of(text)) for text in longer)
+    return [Reading(t, reading.cost + DOUBLED) for t, kind in kinds if kind and kind[0] is not EntityType.PHONE]
+
+
 def _oddness(digits: str) -> float:
     kind = kind_of(digits)
-    return UNUSUAL_CARD if kind and kind[0] is EntityType.BANK_CARD and len(digits) in (17, 18) else 0.0
+    if kind is None or kind[0] is not EntityType.BANK_CARD:
+        return 0.0
+    length = 0.0 if len(digits) in (16, 19) else UNUSUAL_LENGTH
+    return length + (0.0 if digits.startswith(USUAL_HEADS) else UNUSUAL_HEAD)

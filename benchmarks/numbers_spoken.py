@@ -21,8 +21,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from asr_models.engine import EngineSession, Job, Urgency
@@ -37,8 +35,7 @@ from hotline.domain.segment import Channel, Transcript, Turn
 from hotline.entities import extract
 from hotline.second_pass import calm_pieces
 from hotline.sources.file import FileSource
-from hotline.speech_detector import SileroDetector
-from hotline.vad import GateSettings, VadGate
+from hotline.vad import VadGate
 
 TYPES = {
     "amount": (EntityType.AMOUNT,),
@@ -81,20 +78,8 @@ def live(config: Config) -> Hear:
     return listen
 
 
-class _Noticing(SileroDetector):
-    """Remembers whether it heard speech."""
-
-    speech = False
-
-    def probability(self, window: npt.NDArray[np.int16]) -> float:
-        value = super().probability(window)
-        self.speech = value >= GateSettings.close_below
-        return value
-
-
 def _hear_channel(source: FileSource, channel: str, session: EngineSession) -> list[Transcript]:
-    found, detector, seq = list[Transcript](), _Noticing(), 0
-    gate = VadGate(channel, detector)
+    found, gate, seq = list[Transcript](), VadGate(channel), 0
     partial: Job | None = None
     for item in [*source.frames(), None]:
         if item is None:
@@ -116,8 +101,8 @@ def _hear_channel(source: FileSource, channel: str, session: EngineSession) -> l
                 found += job().transcripts
         if ended:
             partial = None
-        elif partial and not detector.speech:
-            gate.dictation = any(is_dictation(shown.text) for shown in partial().transcripts)
+        elif partial and gate.pausing:
+            gate.dictation |= any(is_dictation(shown.text) for shown in partial().transcripts)
             partial = None
     return [transcript for transcript in found if transcript.is_final and transcript.text]
 

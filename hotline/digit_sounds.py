@@ -33,9 +33,11 @@ RUN = re.compile(
 LEAST_DIGITS = 6
 MOST_WORDS_SHARE = 0.2
 DIGIT = re.compile(f"[{_SAID}]")
+ANNOUNCED = r"(?:[卡哈][号后喉]|[账帐]号|号码|电话|手机号?|证号|身份证)"
 DICTATION = re.compile(
-    rf"(?:卡号|账号|帐号|号码|电话|手机号?|证号|身份证)[是为：，, 号]*[{_SAID}{_ALIKE}要]{{0,3}}$|[{_SAID}{_ALIKE}要]{{3,}}[，,、。 ]*$"
+    rf"{ANNOUNCED}[是为：，, 号]*.{{0,5}}$|[{_SAID}{_ALIKE}要，,、]{{4,}}[^吗吧块元钱万千百]{{0,2}}$"
 )
+"""A misheard character or two may stand at the end: the last one was just being said."""
 
 
 def hear_digits(text: str) -> str:

@@ -200,7 +200,7 @@ class CallPipeline:
             elif transcript.text != self._partials.get(transcript.channel):
                 self._partials[transcript.channel] = transcript.text
                 if gate := self._gates.get(transcript.channel):
-                    gate.dictation = is_dictation(transcript.text)
+                    gate.dictation = gate.dictation or is_dictation(transcript.text)
                 self._publish_partial(transcript)
             if self._listener:
                 self._listener.transcript(transcript)

@@ -75,7 +75,14 @@ class VadGate:
         self._silence_ms = 0.0
         self.speaking = False
         self.dictation = False
-        """Set by whoever reads what is being recognised: the pauses are those between the groups of a number."""
+        """Set by whoever reads what is being recognised: the pauses are those between the groups of a number.
+
+        The end of the utterance takes it back."""
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the utterance may be about to end: its last audio was silence."""
+        return self.speaking and self._silence_ms > 0
 
     def push(self, frame: AudioFrame) -> GateOutput:
         """Take the next frame; return the frames that pass now and whether an utterance just ended."""

@@ -43,15 +43,31 @@ def test_a_number_is_found_with_what_stands_around_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "text, before, digits",
+    [
+        ("接分证好时三三零零零六雕九八五零五二五", "接分证好时", "330006985"),
+        ("他的电话是要七三二二十一哦九四三班", "他的电话是", "173221943"),
+        ("卡号是三六器，车二要三，六九二五，对吗？", "卡号是", "362136925"),
+    ],
+)
+def test_misheard_characters_between_digits_do_not_hide_a_number(text: str, before: str, digits: str) -> None:
+    match = NUMBER.fullmatch(text)
+    assert match
+    assert (match["before"], digits_of(match["digits"])[: len(digits)]) == (before, digits)
+
+
+@pytest.mark.parametrize(
     "text, told",
     [
         ("收款的卡号是", True),
         ("收款的卡号是六二", True),
         ("卡号六二二二，", True),
         ("八零六二", True),
+        ("收款的卡号是六二要六的", True),
+        ("卡后六二腰流", True),
         ("我一共转了三万五", False),
         ("他说他是公安局的", False),
-        ("卡号六二二二零二，对吗", False),
+        ("卡号六二二二零二，五五八，对吗", False),
     ],
 )
 def test_a_dictation_is_known_by_how_the_running_text_ends(text: str, told: bool) -> None:
