@@ -101,8 +101,8 @@ def _hear_channel(source: FileSource, channel: str, session: EngineSession) -> l
                 found += job().transcripts
         if ended:
             partial = None
-        elif partial and gate.pausing:
-            gate.dictation |= any(is_dictation(shown.text) for shown in partial().transcripts)
+        elif partial and gate.pausing and not gate.dictation:
+            gate.dictation = any(is_dictation(shown.text) for shown in partial().transcripts)
             partial = None
     return [transcript for transcript in found if transcript.is_final and transcript.text]
 
