@@ -161,9 +161,9 @@ def test_a_real_model_is_adapted_beside_the_original(
 
 
 def test_the_chosen_weight_helps_the_domain_most_without_harm_elsewhere() -> None:
-    found = [Trial(0.0, 900, 500), Trial(0.05, 600, 480), Trial(0.1, 500, 499), Trial(0.3, 400, 530)]
+    found = [Trial(0.0, 900, 500), Trial(0.05, 600, 480), Trial(0.1, 500, 488), Trial(0.3, 400, 530)]
     assert best(found) == 0.1
-    assert best([Trial(0.0, 900, 500), *(Trial(weight, 500, 501) for weight in WEIGHTS)]) == min(WEIGHTS)
+    assert best([Trial(0.0, 900, 500), *(Trial(weight, 500, 515) for weight in WEIGHTS)]) == min(WEIGHTS)
 
 
 def test_weights_are_tried_on_sentences_that_do_not_adapt(base: NGram) -> None:

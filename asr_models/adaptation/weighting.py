@@ -13,8 +13,8 @@ DEFAULT = 0.1
 HELD_OUT_EVERY = 5
 LEAST_SENTENCES = 25
 """With fewer sentences of the domain nothing is held out, and `DEFAULT` is taken."""
-WORST = 1.0
-"""Perplexity of ordinary speech after adaptation over that before: what is accepted."""
+WORST = 1.02
+"""Perplexity of ordinary speech over the least that any weight gives: what is accepted."""
 Sentences = Sequence[Sequence[int]]
 
 
@@ -38,10 +38,10 @@ def trials(
 
 
 def best(found: Sequence[Trial]) -> float:
-    """Return the weight with the least perplexity of the domain among those that leave ordinary speech as it was.
+    """Return the weight with the least perplexity of the domain among those that are about the best for ordinary speech.
 
-    The smallest weight where none does.
+    The smallest weight where every one is worse than none.
     """
-    before = found[0].general
-    harmless = [trial for trial in found[1:] if trial.general <= WORST * before]
+    least = min(trial.general for trial in found)
+    harmless = [trial for trial in found[1:] if trial.general <= WORST * least]
     return min(harmless, key=lambda trial: trial.domain).weight if harmless else min(WEIGHTS)
