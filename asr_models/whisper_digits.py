@@ -99,10 +99,8 @@ class DigitReader:
 
 
 def _is_mostly_digits(run: str) -> bool:
-    digits = len(digits_of(run))
-    return digits >= LEAST_DIGITS and len(run) - digits - sum(run.count(mark) for mark in MARKS) <= MOST_MISHEARD * len(
-        run
-    )
+    digits, marks = len(digits_of(run)), sum(run.count(mark) for mark in MARKS)
+    return digits >= LEAST_DIGITS and len(run) - digits - marks <= MOST_MISHEARD * len(run)
 
 
 def digits_of(text: str) -> str:

@@ -96,7 +96,7 @@ class WhisperEngine:
         text, confidence = read(prompt)
         if prompt and _echoes_prompt(text, prompt):
             text, confidence = self._without_echo(read, final)
-        elif final and prompt and len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
+        elif final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
             text, confidence = max((text, confidence), read(None), key=lambda found: len(found[0]))
         if not text or CREDITS.search(text) or _echoes_prompt(text, prompt):
             return "", [], 0.0
