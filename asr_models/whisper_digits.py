@@ -15,7 +15,7 @@ from typing import Any
 
 from asr_models.whisper_decoding import WhisperDecoder
 from hotline.domain.entities import EntityType
-from hotline.entity_rules.digit_strings import MOBILE, kind_of
+from hotline.entity_rules.digit_strings import MOBILE, is_usual_card, kind_of
 
 NUMERALS = "零一二三四五六七八九"
 ONE_SOUNDS = "幺要腰雅妖药夭邀"
@@ -38,14 +38,11 @@ MOST_TOKENS = 40
 WORST_COST, WORST_COST_UNANNOUNCED = 5.0, 2.0
 """A reading that is this much less likely (natural logarithm) than the best one is not taken, whatever it fits; a card
 number that nobody announced fits by chance in one of ten cases."""
-UNUSUAL_LENGTH = 1.5
-"""Cost of a card number of 17 or 18 digits: those in use have 16 or 19."""
-UNUSUAL_HEAD = 1.0
-USUAL_HEADS = ("621", "622", "623", "9558", "4367")
-"""Most cards that receive transfers are debit cards of UnionPay, or older ones of two large banks."""
+UNUSUAL_CARD = 1.5
+"""Cost of a card number that does not look like most of them."""
 DOUBLED = 2.5
 """Cost of taking a digit for two equal ones, of which one was dropped."""
-DOUBLED_READINGS = 3
+DOUBLED_READINGS = 4
 """So many of the likeliest readings are tried with a digit doubled."""
 KINDS = (
     (re.compile("身份|证|份正"), (EntityType.ID_NUMBER,)),
@@ -74,7 +71,9 @@ class DigitReader:
         match = NUMBER.fullmatch(text)
         if match is None or not _is_mostly_digits(match["digits"]):
             return text
-        chosen = choose(self.readings(encoded, match["before"]), match["before"])
+        readings = self.readings(encoded, match["before"])
+        readings.insert(1, Reading(digits_of(match["digits"]), readings[0].cost))
+        chosen = choose(readings, match["before"])
         if chosen is None:
             return text
         return match["before"] + "".join(NUMERALS[int(digit)] for digit in chosen) + match["after"]
@@ -139,7 +138,5 @@ def _with_a_digit_doubled(reading: Reading) -> list[Reading]:
 
 def _oddness(digits: str) -> float:
     kind = kind_of(digits)
-    if kind is None or kind[0] is not EntityType.BANK_CARD:
-        return 0.0
-    length = 0.0 if len(digits) in (16, 19) else UNUSUAL_LENGTH
-    return length + (0.0 if digits.startswith(USUAL_HEADS) else UNUSUAL_HEAD)
+    is_card = kind is not None and kind[0] is EntityType.BANK_CARD
+    return UNUSUAL_CARD if is_card and not is_usual_card(digits) else 0.0

@@ -14,6 +14,9 @@ ALIPAY_ID = re.compile(r"2088\d{12}")
 IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
 CARD_LENGTHS = range(16, 20)
 PUBLIC_NUMBERS = frozenset({"95588", "95533", "95599", "95566", "95555", "95528", "95561", "95568", "95595"})
+USUAL_LENGTHS = (16, 19)
+USUAL_HEADS = ("621", "622", "623", "9558", "4367")
+"""Most cards that receive transfers are debit cards of UnionPay, or older ones of two large banks."""
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 
@@ -25,6 +28,11 @@ def luhn_is_right(digits: str) -> bool:
         digit = int(character) * (1 + position % 2)
         total += digit - 9 if digit > 9 else digit
     return total % 10 == 0
+
+
+def is_usual_card(digits: str) -> bool:
+    """Say whether a card number looks like those that most people have."""
+    return len(digits) in USUAL_LENGTHS and digits.startswith(USUAL_HEADS)
 
 
 def identity_is_right(number: str) -> bool:

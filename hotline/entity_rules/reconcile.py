@@ -1,7 +1,8 @@
 """Two noisy readings of one long number, said and read back: which digits are right.
 
 Where they differ, each difference is taken from one of them, and the check digit (Luhn, GB 11643) or the length tells
-which; otherwise the read-back stands.
+which; otherwise the read-back stands. A misheard card fits its check digit by chance in one of ten cases: of two that fit,
+one that looks like most cards is taken.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import product
 from rapidfuzz.distance import Levenshtein
 
 from hotline.domain.entities import EntityType
-from hotline.entity_rules.digit_strings import kind_of
+from hotline.entity_rules.digit_strings import is_usual_card, kind_of
 
 Place = tuple[int, int]
 """Turn, and character of its text, that a digit was read from."""
@@ -72,7 +73,7 @@ def reconciled(said: Reading, read: Reading) -> Reading | None:
         return None
     whole = [reading for reading in (read, said) if _is_clean(reading.digits)]
     if whole:
-        return whole[0]
+        return next((reading for reading in whole if is_usual_card(reading.digits)), whole[0])
     mixed = sorted((m for m in _mixtures(said, read) if _is_clean(m[1].digits)), key=lambda m: m[0])
     if mixed and (len(mixed) == 1 or mixed[0][0] < mixed[1][0]):
         return mixed[0][1]
