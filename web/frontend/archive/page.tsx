@@ -3,11 +3,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { boot, may, scamName, t, tCode } from "../boot";
+import { CallTable, MoneyCell, TypeCell } from "../calls/table";
 import { ErrorBox, Key, RiskBadge } from "../common";
-import { clock, localMinute, wholeYuan } from "../format";
+import { clock, localMinute } from "../format";
 import type { FoundCall, Segment } from "../types";
 import * as state from "./state";
 
+const COLUMNS = ["col_start", "col_duration", "col_risk", "col_type", "col_operator", "col_disposition", "col_money"] as const;
 const RISKS = ["紧急", "高", "中", "低"] as const;
 const RISK_CODES = { 紧急: "urgent", 高: "high", 中: "medium", 低: "low" } as const;
 
@@ -133,20 +135,11 @@ function Choice({ props, options }: { props: { value: string; onChange: (event: 
 
 function Results({ calls }: { calls: FoundCall[] }) {
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          {(["col_start", "col_duration", "col_risk", "col_type", "col_operator", "col_disposition", "col_money"] as const).map((key) => (
-            <th scope="col" key={key} class={key === "col_money" ? "number" : undefined}>
-              {t(key)}
-            </th>
-          ))}
-        </tr>
-      </thead>
+    <CallTable columns={COLUMNS}>
       {calls.map((call) => (
         <Result key={call.id} call={call} />
       ))}
-    </table>
+    </CallTable>
   );
 }
 
@@ -163,10 +156,10 @@ function Result({ call }: { call: FoundCall }) {
         <td>
           <RiskBadge risk={call.risk} />
         </td>
-        <td>{call.label ? scamName(call.label) : <span class="muted">{t("label_waiting_short")}</span>}</td>
+        <TypeCell call={call} />
         <td>{call.operator_name}</td>
         <td>{call.disposition ? tCode("disposition_", call.disposition) : <span class="muted">—</span>}</td>
-        <td class="number">{call.at_risk_fen ? wholeYuan(call.at_risk_fen) : <span class="muted">—</span>}</td>
+        <MoneyCell call={call} />
       </tr>
       {call.hits.length > 0 && (
         <tr class="hits">

@@ -1,10 +1,10 @@
 /** The supervisor's board: every live call at a glance, the most urgent on top; Enter reads along. */
 
 import { useEffect } from "preact/hooks";
-import { boot, scamName, t, tCode } from "../boot";
-import { Duration } from "../calls/page";
+import { boot, t, tCode } from "../boot";
+import { CallTable, Duration, FactsCell, MoneyCell, TypeCell } from "../calls/table";
 import { Key, RiskBadge } from "../common";
-import { percent, wholeYuan } from "../format";
+import { wholeYuan } from "../format";
 import { listen } from "../keys";
 import { StatusBar } from "../status";
 import * as state from "./state";
@@ -47,22 +47,13 @@ export function BoardPage() {
         {calls.length === 0 ? (
           <p class="empty">{state.calls.value ? t("board_none") : t("loading")}</p>
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                {COLUMNS.map((key) => (
-                  <th scope="col" key={key} class={key === "col_money" ? "number" : undefined}>
-                    {t(key)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+          <CallTable columns={COLUMNS}>
             <tbody>
               {calls.map((call) => (
                 <Row key={call.id} call={call} />
               ))}
             </tbody>
-          </table>
+          </CallTable>
         )}
       </section>
     </div>
@@ -79,16 +70,8 @@ function Row({ call }: { call: state.BoardCall }) {
       <td>
         <Duration call={call} />
       </td>
-      <td>
-        {call.label ? (
-          <>
-            {scamName(call.label)} {call.label_source === "model" && <small>{percent(call.label_probability)}</small>}
-          </>
-        ) : (
-          <span class="muted">{t("label_waiting_short")}</span>
-        )}
-      </td>
-      <td class="number">{call.at_risk_fen ? wholeYuan(call.at_risk_fen) : <span class="muted">—</span>}</td>
+      <TypeCell call={call} sure />
+      <MoneyCell call={call} />
       <td>
         {call.freeze_status ? (
           <span class={`tag ${GOOD.has(call.freeze_status) ? "good" : WAITING.has(call.freeze_status) ? "warn" : "bad"}`}>{tCode("freeze_status_", call.freeze_status)}</span>
@@ -96,9 +79,7 @@ function Row({ call }: { call: state.BoardCall }) {
           <span class="muted">—</span>
         )}
       </td>
-      <td>
-        {call.facts.money_gone && <span class="tag bad">{t("money_yes")}</span>} {call.facts.being_coached && <span class="tag bad">{t("coached_yes")}</span>}
-      </td>
+      <FactsCell call={call} />
       <td>{call.operator_name || <span class="muted">—</span>}</td>
       <td>
         <a href={`/calls/${call.id}`}>

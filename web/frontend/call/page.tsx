@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { may, t, tCode } from "../boot";
-import { Duration } from "../calls/page";
+import { Duration } from "../calls/table";
 import { ErrorBox, Key } from "../common";
 import { Dialog, dialogOpen } from "../dialog";
 import { Icon } from "../icons";

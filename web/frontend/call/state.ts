@@ -1,8 +1,9 @@
 /** What the call page knows: one snapshot, then every event applied in its order. */
 
 import { computed, signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
 import { boot, scamName } from "../boot";
+import { pageProblem } from "../problem";
 import { connection, eventsAfter, openStream } from "../stream";
 import type {
   Alert,
@@ -36,7 +37,7 @@ export const recognizer = signal<RecognizerState>(boot.recognizer);
 export const classifier = signal<ClassifierState>(boot.classifier);
 export const partials = signal<Partial<Record<Channel, { text: string; start_s: number }>>>({});
 export const revealed = signal(false);
-export const problem = signal<ErrorBody | null>(null);
+export const { problem, attempt } = pageProblem();
 /** The transcript line that something points at; `at` makes pointing twice work. */
 export const pointed = signal<{ segmentId: string; at: number } | null>(null);
 
@@ -61,19 +62,6 @@ export async function reveal(reason: string): Promise<boolean> {
     takeSnapshot(await api<Snapshot>("POST", `/calls/${callId}/reveal`, { reason }));
     stream?.reopen();
   });
-}
-
-/** Run a request; an error is shown on the page. Returns whether it went well. */
-export async function attempt(request: () => Promise<void>): Promise<boolean> {
-  try {
-    await request();
-    problem.value = null;
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-    return false;
-  }
 }
 
 /** Send a command of this call. */

@@ -1,15 +1,17 @@
 /** Live calls first, then recent ones; where a call is opened. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { serverAheadS } from "../api";
-import { boot, may, scamName, t, tCode } from "../boot";
+import { useRef } from "preact/hooks";
+import { boot, may, t, tCode } from "../boot";
 import { ErrorBox, RiskBadge } from "../common";
-import { clock, dayAndMinute, percent } from "../format";
+import { dayAndMinute } from "../format";
 import { Icon } from "../icons";
 import { StatusBar } from "../status";
 import type { Call } from "../types";
 import * as state from "./state";
+import { CallTable, Duration, FactsCell, TypeCell } from "./table";
+
+const COLUMNS = ["col_start", "col_duration", "col_risk", "col_type", "col_facts", "col_operator", "col_source"] as const;
 
 export function CallsPage() {
   const live = state.calls.value.filter((call) => call.state === "live");
@@ -78,22 +80,13 @@ function Table({ title, calls, empty, testid }: { title: string; calls: Call[]; 
       {calls.length === 0 ? (
         <p class="empty">{state.loaded.value ? empty : t("loading")}</p>
       ) : (
-        <table class="list">
-          <thead>
-            <tr>
-              {(["col_start", "col_duration", "col_risk", "col_type", "col_facts", "col_operator", "col_source"] as const).map((key) => (
-                <th scope="col" key={key}>
-                  {t(key)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+        <CallTable columns={COLUMNS}>
           <tbody>
             {calls.map((call) => (
               <Row key={call.id} call={call} />
             ))}
           </tbody>
-        </table>
+        </CallTable>
       )}
     </section>
   );
@@ -111,34 +104,12 @@ function Row({ call }: { call: Call }) {
       <td>
         <RiskBadge risk={call.risk} />
       </td>
-      <td>
-        {call.label ? (
-          <>
-            {scamName(call.label)} {call.label_source === "model" && <small>{percent(call.label_probability)}</small>}
-          </>
-        ) : (
-          <span class="muted">{t("label_waiting_short")}</span>
-        )}
-      </td>
-      <td>
-        {call.facts.money_gone && <span class="tag bad">{t("money_yes")}</span>} {call.facts.being_coached && <span class="tag bad">{t("coached_yes")}</span>}
-      </td>
+      <TypeCell call={call} sure />
+      <FactsCell call={call} />
       <td>{call.operator_name}</td>
       <td class="muted">{sourceName(call.source)}</td>
     </tr>
   );
-}
-
-/** Seconds of a call, counting up while it is live. */
-export function Duration({ call }: { call: Call }) {
-  const now = useSignal(Date.now());
-  useEffect(() => {
-    if (call.state !== "live") return;
-    const timer = setInterval(() => (now.value = Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [call.state]);
-  const seconds = call.state === "live" ? now.value / 1000 + serverAheadS - Date.parse(call.started_at) / 1000 : call.duration_s;
-  return <span class="duration">{clock(seconds)}</span>;
 }
 
 function sourceName(source: string): string {

@@ -1,12 +1,13 @@
 /** The list of calls: one request, then changed rows. */
 
 import { signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
+import { pageProblem } from "../problem";
 import { openStream } from "../stream";
 import type { Call } from "../types";
 
 export const calls = signal<Call[]>([]);
-export const problem = signal<ErrorBody | null>(null);
+export const { problem, attempt } = pageProblem();
 export const loaded = signal(false);
 
 /** Load the list and follow it. */
@@ -30,11 +31,8 @@ function merge(fresh: Call[]): void {
 
 /** Open a call and go to its page. */
 export async function start(body: object | FormData): Promise<void> {
-  try {
+  await attempt(async () => {
     const { call } = await api<{ call: Call }>("POST", "/calls", body);
     location.assign(`/calls/${call.id}`);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-  }
+  });
 }

@@ -1,7 +1,8 @@
 /** Requests that wait for a second person, the one that is open, and the decision on it. */
 
 import { signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
+import { pageProblem } from "../problem";
 import type { Call, Freeze } from "../types";
 
 export interface Waiting extends Freeze {
@@ -24,7 +25,7 @@ const REFRESH_MS = 5000;
 export const waiting = signal<Waiting[] | null>(null);
 export const whole = signal<Whole | null>(null);
 export const decided = signal<Freeze | null>(null);
-export const problem = signal<ErrorBody | null>(null);
+export const { problem, attempt } = pageProblem();
 export const busy = signal(false);
 
 /** Load the queue and keep it fresh. */
@@ -68,16 +69,4 @@ export async function decide(approved: boolean, reason: string): Promise<void> {
   });
   busy.value = false;
   if (done) await refresh();
-}
-
-async function attempt(request: () => Promise<void>): Promise<boolean> {
-  try {
-    await request();
-    problem.value = null;
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-    return false;
-  }
 }

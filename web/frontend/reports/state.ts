@@ -1,7 +1,8 @@
 /** The report on screen; span and day are kept in the address. */
 
 import { signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
+import { pageProblem } from "../problem";
 
 export type Span = "day" | "month";
 
@@ -32,7 +33,7 @@ const given = new URLSearchParams(location.hash.slice(1));
 export const span = signal<Span>(given.get("span") === "month" ? "month" : "day");
 export const day = signal(given.get("day") || today());
 export const report = signal<Report | null>(null);
-export const problem = signal<ErrorBody | null>(null);
+export const { problem, attempt } = pageProblem();
 
 function today(): string {
   const now = new Date();
@@ -46,13 +47,9 @@ export function query(): string {
 /** Load what the address asks for. */
 export async function openReports(): Promise<void> {
   history.replaceState(null, "", `#${query()}`);
-  try {
+  await attempt(async () => {
     report.value = await api<Report>("GET", `/reports?${query()}`);
-    problem.value = null;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-  }
+  });
 }
 
 export function choose(nextSpan: Span, nextDay: string): void {

@@ -1,10 +1,11 @@
 /** What the review page knows: the call with its words, the checklist being filled in, and the recording. */
 
 import { computed, signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
 import type { Spoken, TimedWord } from "../audio/words";
 import { createPlayer } from "../audio/player";
 import { boot } from "../boot";
+import { pageProblem } from "../problem";
 import type { Call, Channel, Entity, Segment, WrapUp } from "../types";
 
 export interface ReviewSegment extends Segment, Spoken {
@@ -46,7 +47,7 @@ export interface Review {
 
 const path = `/calls/${boot.call_id}`;
 export const review = signal<Review | null>(null);
-export const problem = signal<ErrorBody | null>(null);
+export const { problem, attempt } = pageProblem();
 export const answers = signal<Record<string, Answer>>({});
 export const comment = signal("");
 export const selectedId = signal("");
@@ -70,19 +71,6 @@ export const left = computed(() => (review.value?.checklist ?? []).filter(({ ite
 /** Load the call. */
 export async function openReview(): Promise<void> {
   await attempt(async () => take(await api<Review>("GET", `${path}/review`)));
-}
-
-/** Run a request; an error is shown on the page. Returns whether it went well. */
-export async function attempt(request: () => Promise<void>): Promise<boolean> {
-  try {
-    await request();
-    problem.value = null;
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-    return false;
-  }
 }
 
 /** See the call unmasked; the reason is audited. */

@@ -1,24 +1,21 @@
 /** Requests of the trainer's pages; what the server refuses is shown, not thrown. */
 
-import { signal } from "@preact/signals";
-import { ApiError, type ErrorBody, api } from "../api";
+import { api } from "../api";
+import { pageProblem } from "../problem";
 import type { Job } from "./types";
 
 const POLL_MS = 1000;
 
-export const problem = signal<ErrorBody | null>(null);
+const page = pageProblem();
+export const { problem } = page;
 
 /** Run a request; undefined when the server refused, which `problem` then tells. */
 export async function attempt<T>(method: "GET" | "POST", path: string, body?: object | FormData): Promise<T | undefined> {
-  try {
-    const answer = await api<T>(method, path, body ?? (method === "POST" ? {} : undefined));
-    problem.value = null;
-    return answer;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem.value = error.body;
-    return undefined;
-  }
+  let answer: T | undefined;
+  await page.attempt(async () => {
+    answer = await api<T>(method, path, body ?? (method === "POST" ? {} : undefined));
+  });
+  return answer;
 }
 
 export function isOpen(job: Job | null | undefined): boolean {
