@@ -1,6 +1,6 @@
 """How long a supervisor waits for a search: a million segments in SQLite, found by pairs of characters.
 
-    python -m benchmarks.search_latency [--segments 1000000]
+    python -m benchmarks.search_latency [--segments 1000000] [--database FILE]
 
 Compared in the same run with what one would do without an index: `LIKE` on the same table. The texts are the turns
 of the classifier's calls, repeated; each call starts a minute after the one before.
@@ -25,14 +25,19 @@ from benchmarks.report import percentile, show
 from classifiers.dataset import read_calls
 from hotline.bootstrap import utc_now
 from hotline.buses.local import LocalBus
-from hotline.domain.call import Call, CallState
+from hotline.domain.call import Call, CallState, Disposition
+from hotline.domain.risk import RiskLevel
 from hotline.domain.segment import Segment
 from hotline.search_ports import CallFilter
 from hotline.stores import SqlStore, migrate, rows, tables
 from hotline.stores.search import pairs
+from hotline.stores.search_numbers import SEGMENT_BITS, first_call_number
+from hotline.taxonomy import load_taxonomy
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COMMON = ("转账", "客服", "银行", "验证码", "我", "公安", "冻结", "贷款", "安全账户", "屏幕共享")
+TYPES = sorted(load_taxonomy().codes)
+RISKS = (RiskLevel.URGENT, RiskLevel.HIGH, RiskLevel.MEDIUM, RiskLevel.LOW, RiskLevel.LOW)
 QUERIES = 200
 LIKE_QUERIES = 12
 
@@ -49,11 +54,21 @@ def build(store: SqlStore, segments: int) -> None:
                     source = rng.choice(labelled)
                     call_id = f"c{number}"
                     started = START + timedelta(seconds=number * 4)
-                    call = Call(call_id, "file", started, CallState.ENDED, f"u{rng.randrange(40)}", label=source.label)
-                    connection: Any = uow._connection
-                    connection.execute(
-                        insert(tables.calls), {**rows.call_row(call), "owner": "x/1/0.00", "last_seq": 0}
+                    call = Call(
+                        call_id,
+                        "file",
+                        started,
+                        CallState.ENDED,
+                        f"u{rng.randrange(40)}",
+                        label=source.label,
+                        risk=rng.choice(RISKS),
+                        disposition=rng.choice(list(Disposition)),
                     )
+                    first = first_call_number(started)
+                    facts = {"owner": "x/1/0.00", "last_seq": 0, "number": first}
+                    facts["at_risk_fen"] = int(100 * rng.lognormvariate(8, 2))
+                    connection: Any = uow._connection
+                    connection.execute(insert(tables.calls), {**rows.call_row(call), **facts})
                     stored, numbers, grams = [], [], []
                     for position, turn in enumerate(source.turns):
                         number += 1
@@ -61,8 +76,9 @@ def build(store: SqlStore, segments: int) -> None:
                             f"s{number}", call_id, turn.speaker, turn.text, turn.text, position * 5, position * 5 + 4
                         )
                         stored.append(rows.segment_row(segment))
-                        numbers.append({"id": number, "segment_id": segment.id, "call_id": call_id})
-                        grams.append({"number": number, "grams": " ".join(pairs(turn.text))})
+                        place = (first << SEGMENT_BITS) + position
+                        numbers.append({"id": place, "segment_id": segment.id, "call_id": call_id})
+                        grams.append({"number": place, "grams": " ".join(pairs(turn.text))})
                     connection.execute(insert(tables.segments), stored)
                     connection.execute(insert(tables.searchable), numbers)
                     connection.execute(text("INSERT INTO segment_grams (rowid, grams) VALUES (:number, :grams)"), grams)
@@ -80,20 +96,36 @@ def queries(count: int) -> dict[str, list[CallFilter]]:
         found = turn[start : start + length]
         return found if pairs(found) else piece(length)
 
-    def month() -> dict[str, datetime]:
-        since = START + timedelta(days=rng.randrange(20))
+    def week() -> dict[str, Any]:
+        since = START + timedelta(days=rng.randrange(38))
         return {"since": since, "until": since + timedelta(days=7)}
 
+    operators = [f"u{number}" for number in range(40)]
+    filters: dict[str, Callable[[], dict[str, Any]]] = {
+        "one type": lambda: {"label": rng.choice(TYPES)},
+        "one risk": lambda: {"risk": rng.choice(RISKS)},
+        "one operator": lambda: {"operator_id": rng.choice(operators)},
+        "one outcome": lambda: {"disposition": str(rng.choice(list(Disposition)))},
+        "one week": week,
+        "an amount": lambda: {"amount_yuan_from": rng.choice((1_000, 50_000, 1_000_000))},
+        "all of these": lambda: {
+            "label": rng.choice(TYPES),
+            "risk": "低",
+            "operator_id": rng.choice(operators),
+            "disposition": str(rng.choice(list(Disposition))),
+            "amount_yuan_from": 1_000,
+            **week(),
+        },
+    }
     return {
         "two characters": [CallFilter(piece(2)) for _ in range(count)],
         "three to six characters": [CallFilter(piece(rng.randint(3, 6))) for _ in range(count)],
         "frequent words": [CallFilter(rng.choice(COMMON)) for _ in range(count)],
-        "frequent word, one type": [CallFilter(rng.choice(COMMON), label="military_purchase") for _ in range(count)],
-        "frequent word, one operator": [
-            CallFilter(rng.choice(COMMON), operator_id=f"u{rng.randrange(40)}") for _ in range(count)
-        ],
-        "frequent word, one week": [CallFilter(rng.choice(COMMON), **month()) for _ in range(count)],
-        "no text, one type": [CallFilter(label="romance") for _ in range(count)],
+        **{
+            f"frequent word, {name}": [CallFilter(rng.choice(COMMON), **facts()) for _ in range(count)]
+            for name, facts in filters.items()
+        },
+        **{f"no text, {name}": [CallFilter(**facts()) for _ in range(count)] for name, facts in filters.items()},
     }
 
 
@@ -107,13 +139,16 @@ def timed(run: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--segments", type=int, default=1_000_000)
+    parser.add_argument("--database", type=Path, help="filled when it is missing, kept, and used again")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "search.db"
+        database = arguments.database or Path(folder) / "search.db"
+        filled = database.exists()
         url = f"sqlite:///{database}"
         migrate(url)
         store = SqlStore(url, LocalBus(), utc_now)
-        build(store, arguments.segments)
+        if not filled:
+            build(store, arguments.segments)
         result = []
         for kind, wanted in queries(QUERIES).items():
             with store.transaction() as uow:

@@ -20,7 +20,7 @@ from hotline.domain.risk import RiskLevel
 from hotline.domain.segment import Segment
 from hotline.errors import InputError
 from hotline.search_ports import CallFilter
-from hotline.stores import SqlStore, migrate
+from hotline.stores import SqlStore, migrate, search
 from hotline.stores import migrate as migrate_module
 from hotline.stores.engine import make_engine
 from tests.postgresql import PostgreSql
@@ -123,11 +123,15 @@ def test_calls_are_filtered(store: SqlStore) -> None:
         {"state": "ended"},
         {"until": NOW + timedelta(days=1)},
         {"text": "账户", "label": "authority"},
+        {"text": "账户", "risk": "高", "operator_id": "u2", "until": NOW + timedelta(days=1)},
+        {"text": "账户", "until": NOW + timedelta(days=1)},
     ):
         assert list(found(store, **wanted)) == ["c1"], wanted
     assert list(found(store, since=NOW + timedelta(days=1))) == ["c3", "c2"]
     assert list(found(store, amount_yuan_from=45_000)) == ["c3"]
     assert found(store, amount_yuan_from=45_001) == {}
+    assert list(found(store, text="账户", amount_yuan_from=45_000)) == ["c3"]
+    assert list(found(store, text="账户", since=NOW + timedelta(days=1))) == ["c3"]
     assert found(store, text="转账", label="authority") == {}
 
 
@@ -142,13 +146,33 @@ def test_pages_follow_each_other(store: SqlStore) -> None:
             assert (ids, cursor) == (["c3", "c2", "c1"], "")
 
 
-def test_a_call_that_a_page_has_shown_does_not_come_again(store: SqlStore) -> None:
+def test_words_that_come_late_do_not_move_their_call(store: SqlStore) -> None:
     with store.transaction() as uow:
         uow.add_segment(Segment("c1-late", "c1", "caller", "账户的事", "账户的事", 9, 10))
         first = uow.find_calls(CallFilter(text="账户"), limit=1)
         second = uow.find_calls(CallFilter(text="账户"), limit=5, cursor=first.cursor)
-    assert [row.call.id for row in first.found] == ["c1"]
-    assert [row.call.id for row in second.found] == ["c3"]
+    assert [row.call.id for row in first.found] == ["c3"]
+    assert [(row.call.id, [s.id for s in row.segments]) for row in second.found] == [("c1", ["c1-late", "c1-0"])]
+
+
+def test_calls_of_the_same_second_are_told_apart(store: SqlStore) -> None:
+    with store.transaction() as uow:
+        for number in range(300):
+            uow.add_call(Call(f"same-{number}", "file", NOW + timedelta(days=9)))
+            uow.add_segment(Segment(f"same-{number}-0", f"same-{number}", "caller", "同一秒", "同一秒", 0, 1))
+        wanted, cursor, ids = CallFilter(text="同一秒"), "", []
+        while page := uow.find_calls(wanted, limit=70, cursor=cursor):
+            ids += [row.call.id for row in page.found]
+            if not (cursor := page.cursor):
+                break
+    assert len(ids) == len(set(ids)) == 300
+
+
+def test_many_calls_that_fit_are_looked_at_one_by_one(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "FEW_CALLS", 2)
+    assert list(found(store, text="账户", operator_id="u1")) == ["c3", "c1"]
+    assert list(found(store, text="账户", operator_id="u1", until=NOW + timedelta(days=1))) == ["c1"]
+    assert found(store, text="账户", operator_id="u2") == {}
 
 
 @pytest.mark.parametrize("wanted", [CallFilter(), CallFilter(text="账户")])

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
-    Select,
     and_,
     column,
-    delete,
+    exists,
+    func,
     insert,
     literal_column,
     or_,
@@ -35,14 +36,19 @@ from hotline.domain.segment import Segment
 from hotline.errors import InputError
 from hotline.search_ports import CallFilter, Found, FoundPage
 from hotline.stores import review_tables, rows, tables
+from hotline.stores.search_numbers import SEGMENT_BITS, first_call_number, next_segment_number
 
 RUN = re.compile(r"[^\W_]+")
 """Letters, digits and ideographs."""
 LONGEST_QUERY = 60
+LONGEST_CURSOR = 12
+"""Digits of a call's number."""
 HITS = 400
 """Segments read for one page of results."""
+FEW_CALLS = 5000
+"""So many calls that fit are put into a set before the text is looked for; more are looked at hit by hit."""
 
-segment_grams = table("segment_grams", column("id"), column("grams"))
+segment_grams = table("segment_grams", column("id", BigInteger), column("grams"))
 """PostgreSQL's index. SQLite has a virtual table of this name, whose key is its `rowid`."""
 
 
@@ -102,24 +108,28 @@ class SearchRows:
     _connection: Connection
 
     def index_segment(self, segment: Segment) -> None:
-        """Make a segment findable; one that was indexed before is indexed anew."""
+        """Make a segment findable; one that was indexed before is indexed anew and keeps its place."""
         searchable = tables.searchable
-        old = self._connection.execute(select(searchable.c.id).where(searchable.c.segment_id == segment.id)).scalar()
-        if old is not None:
+        number = self._connection.scalar(select(searchable.c.id).where(searchable.c.segment_id == segment.id))
+        if number is None:
+            number = next_segment_number(self._connection, segment.call_id)
+            self._connection.execute(
+                insert(searchable), {"id": number, "segment_id": segment.id, "call_id": segment.call_id}
+            )
+        else:
             key = "rowid" if self._connection.dialect.name == "sqlite" else "id"
-            self._connection.execute(text(f"DELETE FROM segment_grams WHERE {key} = :number"), {"number": old})
-            self._connection.execute(delete(searchable).where(searchable.c.id == old))
-        made = self._connection.execute(
-            insert(searchable).returning(searchable.c.id), {"segment_id": segment.id, "call_id": segment.call_id}
-        )
-        index_text(self._connection, made.scalar_one(), searchable_text(segment.text, segment.normalised))
+            self._connection.execute(text(f"DELETE FROM segment_grams WHERE {key} = :number"), {"number": number})
+        index_text(self._connection, number, searchable_text(segment.text, segment.normalised))
 
     def find_calls(self, wanted: CallFilter, limit: int = 50, cursor: str = "") -> FoundPage:
-        """Return a page of calls that fit, newest first, each with up to three segments that hold the text."""
+        """Return a page of calls that fit, newest first, each with up to three segments that hold the text.
+
+        With a text, `since` and `until` count in whole seconds.
+        """
         if wanted.text.strip():
             return self._calls_with_text(wanted, limit, cursor)
         calls = tables.calls
-        query = select(calls).where(*_conditions(wanted)).order_by(calls.c.started_at.desc(), calls.c.id)
+        query = select(calls).where(*_period(wanted), *_facts(wanted)).order_by(calls.c.started_at.desc(), calls.c.id)
         if cursor:
             query = query.where(_after(cursor))
         found = [rows.to_call(row) for row in self._connection.execute(query.limit(limit + 1))]
@@ -129,15 +139,12 @@ class SearchRows:
         )
 
     def _calls_with_text(self, wanted: CallFilter, limit: int, cursor: str) -> FoundPage:
-        """Order calls by their newest segment that holds the text; the cursor is the number of a segment."""
-        below = _number(cursor) if cursor else None
-        hits = self._hits(wanted, below)
+        """Return the newest calls that hold the text; the cursor is the number of the last call of the page before."""
+        hits = self._hits(wanted, _number(cursor) if cursor else None)
         by_call: dict[str, list[Any]] = {}
         for hit in hits:
             by_call.setdefault(hit.call_id, []).append(hit)
-        seen = self._found_above(wanted, below, list(by_call)) if below is not None else set()
-        ids = [call_id for call_id in by_call if call_id not in seen]
-        page = ids[:limit]
+        page = list(by_call)[:limit]
         calls = tables.calls
         stored = {
             row.id: rows.to_call(row) for row in self._connection.execute(select(calls).where(calls.c.id.in_(page)))
@@ -145,9 +152,8 @@ class SearchRows:
         found = tuple(
             Found(stored[call_id], tuple(rows.to_segment(hit) for hit in by_call[call_id][:3])) for call_id in page
         )
-        if len(ids) > limit:
-            return FoundPage(self._corrected(found), str(by_call[ids[limit]][0].number + 1))
-        return FoundPage(self._corrected(found), str(hits[-1].number) if len(hits) == HITS else "")
+        whole = len(by_call) <= limit and len(hits) < HITS
+        return FoundPage(self._corrected(found), "" if whole else str(by_call[page[-1]][0].number >> SEGMENT_BITS))
 
     def _corrected(self, found: tuple[Found, ...]) -> tuple[Found, ...]:
         """Show what was found in its corrected words."""
@@ -164,48 +170,47 @@ class SearchRows:
 
         return tuple(replace(row, segments=tuple(read(segment) for segment in row.segments)) for row in found)
 
-    def _hits(self, wanted: CallFilter, below: int | None) -> Sequence[Any]:
-        """Return the newest segments that hold the text, of calls that fit, with their numbers."""
-        calls, segments = tables.calls, tables.segments
-        newest, number = self._matching(wanted)
-        newest = newest.order_by(number.desc()).limit(HITS)
-        if below is not None:
-            newest = newest.where(number < below)
-        conditions = _conditions(wanted)
-        if conditions:
-            newest = newest.join(calls, calls.c.id == tables.searchable.c.call_id).where(and_(*conditions))
-        inner = newest.subquery()
-        query = (
-            select(segments, inner.c.number)
-            .join(inner, inner.c.segment_id == segments.c.id)
-            .order_by(inner.c.number.desc())
-        )
-        return self._connection.execute(query).all()
+    def _hits(self, wanted: CallFilter, before: int | None) -> Sequence[Any]:
+        """Return the newest segments that hold the text, of calls that fit and have numbers below `before`."""
+        number, match = self._matching(wanted.text)
+        query = select(number.label("number")).select_from(segment_grams).where(match)
+        if before is not None:
+            query = query.where(number < before << SEGMENT_BITS)
+        if wanted.since:
+            query = query.where(number >= first_call_number(wanted.since) << SEGMENT_BITS)
+        if wanted.until:
+            query = query.where(number < first_call_number(wanted.until) << SEGMENT_BITS)
+        query = query.where(*self._call_conditions(wanted, number.op(">>")(literal_column(str(SEGMENT_BITS)))))
+        newest = query.order_by(number.desc()).limit(HITS).subquery()
+        segments, searchable = tables.segments, tables.searchable
+        return self._connection.execute(
+            select(segments, newest.c.number)
+            .select_from(newest)
+            .join(searchable, searchable.c.id == newest.c.number)
+            .join(segments, segments.c.id == searchable.c.segment_id)
+            .order_by(newest.c.number.desc())
+        ).all()
 
-    def _found_above(self, wanted: CallFilter, below: int, call_ids: Sequence[str]) -> set[str]:
-        """Return those of the calls that an earlier page has shown."""
-        query, number = self._matching(wanted)
-        query = query.where(number >= below, tables.searchable.c.call_id.in_(call_ids))
-        return {row.call_id for row in self._connection.execute(query)}
+    def _call_conditions(self, wanted: CallFilter, call_number: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        """Return what a hit's call must be: one of a set that is looked up once where it is small, else looked at."""
+        if not _facts(wanted):
+            return []
+        calls = tables.calls.c
+        conditions = (*_period(wanted), *_facts(wanted))
+        fitting = select(calls.number).where(*conditions, calls.number.is_not(None))
+        few = fitting.limit(FEW_CALLS + 1).subquery()
+        if (self._connection.scalar(select(func.count()).select_from(few)) or 0) <= FEW_CALLS:
+            return [call_number.in_(fitting)]
+        return [exists().where(calls.number == call_number, *conditions)]
 
-    def _matching(self, wanted: CallFilter) -> tuple[Select[Any], ColumnElement[int]]:
-        """Select the segments that hold the text, and their numbers."""
-        runs = query_runs(wanted.text)
-        searchable = tables.searchable
-        number: ColumnElement[int]
+    def _matching(self, wanted: str) -> tuple[ColumnElement[int], ColumnElement[bool]]:
+        """Return the number of an indexed segment, and the condition that it holds the text."""
+        runs = query_runs(wanted)
         if self._connection.dialect.name == "sqlite":
-            number = literal_column("segment_grams.rowid")
-            match: ColumnElement[bool] = literal_column("segment_grams").op("MATCH")(sqlite_query(runs))
-        else:
-            number = segment_grams.c.id
-            match = segment_grams.c.grams.op("@@")(sql_cast(postgresql_query(runs), TSQUERY))
-        query = (
-            select(searchable.c.segment_id, searchable.c.call_id, number.label("number"))
-            .select_from(segment_grams)
-            .join(searchable, searchable.c.id == number)
-            .where(match)
-        )
-        return query, number
+            return literal_column("segment_grams.rowid", BigInteger), literal_column("segment_grams").op("MATCH")(
+                sqlite_query(runs)
+            )
+        return segment_grams.c.id, segment_grams.c.grams.op("@@")(sql_cast(postgresql_query(runs), TSQUERY))
 
 
 def _after(cursor: str) -> ColumnElement[bool]:
@@ -220,7 +225,7 @@ def _after(cursor: str) -> ColumnElement[bool]:
 
 
 def _number(cursor: str) -> int:
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > LONGEST_CURSOR:
         raise _bad_cursor()
     return int(cursor)
 
@@ -229,17 +234,18 @@ def _bad_cursor() -> InputError:
     return InputError("翻页位置不对", expected="上一页给出的位置", found="其他内容", remedy="请重新搜索")
 
 
-def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
+def _period(wanted: CallFilter) -> list[ColumnElement[bool]]:
+    started_at = tables.calls.c.started_at
+    since = [started_at >= wanted.since] if wanted.since else []
+    return [*since, started_at < wanted.until] if wanted.until else since
+
+
+def _facts(wanted: CallFilter) -> list[ColumnElement[bool]]:
     calls = tables.calls.c
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.since:
-        conditions.append(calls.started_at >= wanted.since)
-    if wanted.until:
-        conditions.append(calls.started_at < wanted.until)
-    for name in ("label", "risk", "operator_id", "disposition", "state"):
-        value = getattr(wanted, name)
-        if value:
-            conditions.append(getattr(calls, name) == value)
+    names = ("label", "risk", "operator_id", "disposition", "state")
+    facts: list[ColumnElement[bool]] = [
+        getattr(calls, name) == getattr(wanted, name) for name in names if getattr(wanted, name)
+    ]
     if wanted.amount_yuan_from is not None:
-        conditions.append(calls.at_risk_fen >= 100 * wanted.amount_yuan_from)
-    return conditions
+        facts.append(calls.at_risk_fen >= 100 * wanted.amount_yuan_from)
+    return facts

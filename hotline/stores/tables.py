@@ -74,6 +74,8 @@ calls = Table(
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("last_seq", Integer, nullable=False),
+    Column("number", BigInteger),
+    Index("calls_by_number", "number", unique=True),
     Index("calls_by_state", "state", "started_at"),
     Index("calls_by_start", "started_at"),
     Index("calls_by_external_id", "external_id"),
@@ -103,11 +105,12 @@ segments = Table(
 searchable = Table(
     "searchable",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("segment_id", ForeignKey("segments.id"), nullable=False, unique=True),
     Column("call_id", ForeignKey("calls.id"), nullable=False),
 )
-"""Numbers the segments for the full-text index `segment_grams`, which each kind of database has in its own form."""
+"""Numbers the segments (`search_numbers`) for the full-text index `segment_grams`, which each kind of database has in
+its own form."""
 
 entities = Table(
     "entities",
