@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from hotline.stores.recordings import WavRecordingStore
 from hotline.switchboard import LiveSwitchboard
 from tests.fakes import KeywordClassifier, ScriptedRecognizer
 from tests.postgresql import PostgreSql, find_binaries
+from tests.redis_server import RedisServer
 
 MakeHub = Callable[..., Hub]
 
@@ -74,3 +77,50 @@ def postgresql() -> Iterator[PostgreSql]:
     server = PostgreSql(binaries)
     yield server
     server.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    with server.database() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A private Redis server."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        pytest.skip("Redis is not installed")
+    server = RedisServer(binary)
+    yield server
+    server.close()
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the store and the queue of jobs live."""
+
+    database_url: str
+    jobs_url: str
+    """Empty for a file in the data folder."""
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that name them."""
+        return {"HOTLINE_DATABASE_URL": self.database_url, "HOTLINE_JOBS_URL": self.jobs_url}
+
+
+@pytest.fixture(params=["files", pytest.param("servers", marks=pytest.mark.postgres)])
+def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
+    """SQLite and a file of jobs; PostgreSQL and Redis."""
+    if request.param == "files":
+        yield Services(f"sqlite:///{tmp_path / 'hotline.db'}", "")
+        return
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    redis: RedisServer = request.getfixturevalue("redis_server")
+    with server.database() as address:
+        yield Services(address, redis.database())

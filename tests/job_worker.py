@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ FUNCTIONS = {"count": count, "fail": fail}
 
 
 def main() -> None:
-    settings = {"HOTLINE_DATA_DIR": sys.argv[1], "HOTLINE_JOB_WORKER": "external"}
+    settings = {**os.environ, "HOTLINE_DATA_DIR": sys.argv[1], "HOTLINE_JOB_WORKER": "external"}
     hub = build(Config(settings), with_recognizer=False, with_classifier=False, with_dispatcher=False)
     jobs.work(hub, FUNCTIONS)
 

@@ -10,6 +10,7 @@ need espeak-ng espeak-ng
 need sipp sip-tester
 need baresip baresip-core
 need fstconvert libfst-tools
+need redis-server redis-server
 [ -x "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null | head -n 1)" ] || packages="$packages postgresql"
 [ -e /usr/include/portaudio.h ] || packages="$packages portaudio19-dev"
 fc-list :lang=zh 2>/dev/null | grep -q . || packages="$packages fonts-noto-cjk fontconfig"

@@ -18,7 +18,7 @@ from hotline.hub import Hub
 from hotline.job_process import JobWorkerProcess
 from hotline.jobs import MOST_ATTEMPTS, cancel_job, job_folder, run_job, start_job
 from hotline.queues.huey_queue import build_queue
-from tests.conftest import MakeHub
+from tests.conftest import MakeHub, Services
 from tests.job_waits import wait_for
 from tests.job_worker import FUNCTIONS, STEPS
 
@@ -28,18 +28,20 @@ StartWorker = Callable[[], subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def asking(make_hub: MakeHub, tmp_path: Path) -> Hub:
+def asking(make_hub: MakeHub, tmp_path: Path, services: Services) -> Hub:
     """A hub that asks for jobs, as the console does."""
-    return make_hub(queue=build_queue("", tmp_path, 1), job_kinds=tuple(FUNCTIONS))
+    queue = build_queue(services.jobs_url, tmp_path, 1)
+    return make_hub(services.settings(), queue=queue, job_kinds=tuple(FUNCTIONS))
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[StartWorker]:
+def worker(tmp_path: Path, services: Services) -> Iterator[StartWorker]:
     """Start worker processes; they end with the test."""
     started: list[subprocess.Popen[bytes]] = []
+    command = [sys.executable, "-m", "tests.job_worker", str(tmp_path)]
 
     def start() -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen([sys.executable, "-m", "tests.job_worker", str(tmp_path)], cwd=ROOT))
+        started.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **services.settings()}))
         return started[-1]
 
     yield start

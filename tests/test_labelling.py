@@ -27,9 +27,9 @@ FRAUD, ORDINARY = "公安局让我把钱转到安全账户里去", "我想问一
 
 
 @pytest.fixture
-def hub(make_hub: MakeHub) -> Hub:
-    """A hub whose queue leaves nothing to chance."""
-    return make_hub({"HOTLINE_LABEL_CONTROL_SHARE": "0"})
+def hub(make_hub: MakeHub, database_url: str) -> Hub:
+    """A hub whose queue leaves nothing to chance, on each kind of database."""
+    return make_hub({"HOTLINE_LABEL_CONTROL_SHARE": "0", "HOTLINE_DATABASE_URL": database_url})
 
 
 def finished(hub: Hub, text: str = FRAUD, call_id: str = "") -> str:

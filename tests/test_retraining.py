@@ -37,7 +37,7 @@ from hotline.models import promote, roll_back
 from hotline.queues.huey_queue import build_queue
 from hotline.retraining import OWN_TEST, PROJECT_TEST, RetrainChoices, order_agreement, order_retraining
 from hotline.training_ports import TrainingOrder
-from tests.conftest import MakeHub
+from tests.conftest import MakeHub, Services
 from tests.fakes import said
 from tests.job_waits import wait_for
 from tests.test_labelling import finished, in_split, label
@@ -138,11 +138,15 @@ StartWorker = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def training_hub(make_hub: MakeHub, tmp_path: Path, tiny_model: Path) -> Hub:
+def training_hub(make_hub: MakeHub, tmp_path: Path, tiny_model: Path, services: Services) -> Hub:
     """A hub with the tiny model in use, labelled calls, a data set and a frozen test set."""
     hub = make_hub(
-        {"HOTLINE_CLASSIFIER_MODEL": str(tiny_model), "HOTLINE_LABEL_CONTROL_SHARE": "0"},
-        queue=build_queue("", tmp_path, 1),
+        {
+            "HOTLINE_CLASSIFIER_MODEL": str(tiny_model),
+            "HOTLINE_LABEL_CONTROL_SHARE": "0",
+            **services.settings(),
+        },
+        queue=build_queue(services.jobs_url, tmp_path, 1),
         job_kinds=("retrain", "agreement"),
         models=ModelFolders(tmp_path / "models" / "classifiers", tiny_model),
         can_train=True,
@@ -156,11 +160,12 @@ def training_hub(make_hub: MakeHub, tmp_path: Path, tiny_model: Path) -> Hub:
 
 
 @pytest.fixture
-def worker(tmp_path: Path, tiny_model: Path) -> Iterator[StartWorker]:
+def worker(tmp_path: Path, tiny_model: Path, services: Services) -> Iterator[StartWorker]:
     """Start the real job worker; it ends with the test."""
     started: list[subprocess.Popen[bytes]] = []
     environment = {
         **os.environ,
+        **services.settings(),
         "HOTLINE_DATA_DIR": str(tmp_path),
         "HOTLINE_CLASSIFIER_MODEL": str(tiny_model),
         "HOTLINE_JOB_THREADS": "1",

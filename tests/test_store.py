@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
@@ -25,37 +24,26 @@ from hotline.ports import User
 from hotline.stores import SqlStore, migrate
 from hotline.stores.engine import make_engine
 from hotline.stores.tables import metadata
-from tests.postgresql import PostgreSql
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CALL = Call("c1", "file", NOW, operator_id="u1", facts=SafetyFacts(money_gone=True))
 FIELDS = FreezeFields("陈某", "6222021234567890123", 4_860_000, NOW)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.db'}"
-        return
-    server: PostgreSql = request.getfixturevalue("postgresql")
-    with server.database() as address:
-        yield address
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    migrate(url)
-    store = SqlStore(url, LocalBus(), utc_now)
+def store(database_url: str) -> Iterator[SqlStore]:
+    migrate(database_url)
+    store = SqlStore(database_url, LocalBus(), utc_now)
     with store.transaction() as uow:
         uow.add_call(CALL)
     yield store
     store.close()
 
 
-def test_migrating_twice_is_harmless_and_matches_the_tables(url: str) -> None:
-    migrate(url)
-    migrate(url)
-    engine = make_engine(url)
+def test_migrating_twice_is_harmless_and_matches_the_tables(database_url: str) -> None:
+    migrate(database_url)
+    migrate(database_url)
+    engine = make_engine(database_url)
     found = inspect(engine)
     for table in metadata.sorted_tables:
         assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
@@ -109,13 +97,13 @@ def test_a_failed_transaction_leaves_nothing_and_publishes_nothing(store: SqlSto
     assert subscription.get(0.05) is None
 
 
-def test_events_are_published_after_the_commit_even_when_a_bus_fails(url: str) -> None:
+def test_events_are_published_after_the_commit_even_when_a_bus_fails(database_url: str) -> None:
     class Failing(LocalBus):
         def publish(self, event: object) -> None:
             raise RuntimeError("down")
 
-    migrate(url)
-    store = SqlStore(url, Failing(), utc_now)
+    migrate(database_url)
+    store = SqlStore(database_url, Failing(), utc_now)
     with store.transaction() as uow:
         uow.add_call(CALL)
         uow.append_event("c1", EventType.NOTE, {"text": "x"})
@@ -137,17 +125,17 @@ def test_numbers_have_no_holes_under_concurrent_threads(store: SqlStore) -> None
     assert [event.seq for event in store.events_after("c1", 0)] == list(range(1, 61))
 
 
-def append_ten(url: str) -> None:
-    store = SqlStore(url, LocalBus(), utc_now)
+def append_ten(database_url: str) -> None:
+    store = SqlStore(database_url, LocalBus(), utc_now)
     for _ in range(10):
         with store.transaction() as uow:
             uow.append_event("c1", EventType.NOTE, {"text": "x"})
     store.close()
 
 
-def test_numbers_have_no_holes_under_concurrent_processes(store: SqlStore, url: str) -> None:
+def test_numbers_have_no_holes_under_concurrent_processes(store: SqlStore, database_url: str) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=append_ten, args=(url,)) for _ in range(3)]
+    processes = [context.Process(target=append_ten, args=(database_url,)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:
@@ -230,15 +218,15 @@ def test_the_audit_trail_notices_tampering(store: SqlStore) -> None:
         assert uow.verify_audit() == 3
 
 
-def leave_a_live_call(url: str) -> None:
-    store = SqlStore(url, LocalBus(), utc_now)
+def leave_a_live_call(database_url: str) -> None:
+    store = SqlStore(database_url, LocalBus(), utc_now)
     with store.transaction() as uow:
         uow.add_call(replace(CALL, id="dead"))
         uow.add_call(replace(CALL, id="typed", source="manual"))
 
 
-def test_only_calls_of_dead_processes_are_interrupted(store: SqlStore, url: str) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=leave_a_live_call, args=(url,))
+def test_only_calls_of_dead_processes_are_interrupted(store: SqlStore, database_url: str) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=leave_a_live_call, args=(database_url,))
     process.start()
     process.join(60)
     assert store.interrupt_stale_calls() == ["dead"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,6 @@ from hotline.domain.review import (
 from hotline.domain.segment import Segment, Word
 from hotline.domain.wrap_up import Money, SideCode, WrapUp
 from hotline.stores import SqlStore, migrate
-from tests.postgresql import PostgreSql
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HEARD = Segment("s1", "c1", "caller", "转了四万", "转了40000", 1.0, 2.0, words=(Word("转了", 1.0, 1.4, 0.8),))
@@ -33,14 +31,9 @@ CORRECTION = SegmentCorrection("c1", "s1", "u2", NOW, "没转四万", "operator"
 FIELDS = FreezeFields("陈某", "6222021234567890123", 4_860_000, NOW)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    if request.param == "sqlite":
-        yield from opened(f"sqlite:///{tmp_path / 'test.db'}")
-        return
-    server: PostgreSql = request.getfixturevalue("postgresql")
-    with server.database() as address:
-        yield from opened(address)
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    yield from opened(database_url)
 
 
 def opened(url: str) -> Iterator[SqlStore]:

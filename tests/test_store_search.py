@@ -23,7 +23,6 @@ from hotline.search_ports import CallFilter
 from hotline.stores import SqlStore, migrate, search
 from hotline.stores import migrate as migrate_module
 from hotline.stores.engine import make_engine
-from tests.postgresql import PostgreSql
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 TEXTS = {
@@ -32,16 +31,6 @@ TEXTS = {
     "c3": ["他让我转账到安全账户", "转了四万五"],
 }
 NORMALISED = {"卡号是六二二二零二": "卡号是622202", "转了四万五": "转了45000"}
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.db'}"
-        return
-    server: PostgreSql = request.getfixturevalue("postgresql")
-    with server.database() as address:
-        yield address
 
 
 def fill(store: SqlStore) -> None:
@@ -56,9 +45,9 @@ def fill(store: SqlStore) -> None:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    migrate(url)
-    store = SqlStore(url, LocalBus(), utc_now)
+def store(database_url: str) -> Iterator[SqlStore]:
+    migrate(database_url)
+    store = SqlStore(database_url, LocalBus(), utc_now)
     fill(store)
     yield store
     store.close()
@@ -191,10 +180,10 @@ def test_a_corrected_segment_is_found_by_its_new_words_only(store: SqlStore) -> 
     assert [(s.text, s.channel) for s in row.segments] == [("不用汇款吧", "operator")]
 
 
-def test_what_was_stored_before_the_search_is_found(url: str) -> None:
+def test_what_was_stored_before_the_search_is_found(database_url: str) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(migrate_module.__code__.co_filename).parent / "migrations"))
-    engine = make_engine(url)
+    engine = make_engine(database_url)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
@@ -209,8 +198,8 @@ def test_what_was_stored_before_the_search_is_found(url: str) -> None:
             connection.exec_driver_sql(statement)
         connection.commit()
     engine.dispose()
-    migrate(url)
-    store = SqlStore(url, LocalBus(), utc_now)
+    migrate(database_url)
+    store = SqlStore(database_url, LocalBus(), utc_now)
     fill(store)
     assert found(store, text="通话") == {"old": ["s1"]}
     assert list(found(store, text="转账")) == ["c3", "c2"]

@@ -5,15 +5,14 @@ Each page at 1366x768 and 1920x1080. The sample call plays with the real recogni
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from asr_models.embedded import install_whisper_base
-from tests.e2e.conftest import CHROMIUM, DEMO_PASSWORD, FLAGS, Product, log_in
+from tests.e2e.conftest import CHROMIUM, FLAGS, Product, log_in
 
 SIZES = ((1366, 768), (1920, 1080))
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -28,33 +27,6 @@ def take(page: Page, name: str, folder: Path) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(SETTLE_MS)
         page.screenshot(path=folder / f"{name}-{width}x{height}.png")
-
-
-def take_training(browser: Browser, product: Product, folder: Path) -> None:
-    """Load the demonstration month and picture the trainers' pages."""
-    subprocess.run([sys.executable, "-m", "hotline", "demo-data"], env=product.environment, check=True)
-    page = browser.new_context(locale="zh-CN").new_page()
-    page.set_default_timeout(120_000)
-    page.goto(product.address)
-    page.fill("input[name=username]", "trainer")
-    page.fill("input[name=password]", DEMO_PASSWORD)
-    page.click("button.primary")
-    page.wait_for_selector("[data-testid=label-queue] tbody tr")
-    take(page, "train-queue", folder)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=label-lines] li")
-    for key in ("ArrowDown", "ArrowDown", "n", "y", "s"):
-        page.keyboard.press(key)
-    take(page, "train-label", folder)
-    page.goto(f"{product.address}/train/data")
-    for testid in ("make-dataset", "freeze-test-set"):
-        page.click(f"[data-testid={testid}]")
-    page.wait_for_selector("[data-testid=test-sets] tbody tr")
-    page.wait_for_selector("[data-testid=agreement][data-state=done]")
-    take(page, "train-data", folder)
-    page.goto(f"{product.address}/train/models")
-    page.wait_for_selector("[data-testid=models] tbody tr")
-    take(page, "train-models", folder)
 
 
 def main(folder: Path) -> None:
@@ -79,17 +51,11 @@ def main(folder: Path) -> None:
             page.wait_for_selector("[data-testid=freeze-form]")
             take(page, "freeze-form", folder)
             page.keyboard.press("Escape")
-            page.keyboard.press("Control+k")
+            page.keyboard.press("l")
             take(page, "palette", folder)
             page.keyboard.press("Escape")
             page.wait_for_selector("[data-state=ended]", timeout=200_000)
             take(page, "call-ended", folder)
-            take_training(browser, product, folder)
-            visitor.fill("input[name=username]", "admin")
-            visitor.fill("input[name=password]", DEMO_PASSWORD)
-            visitor.click("button.primary")
-            visitor.wait_for_url("**/users")
-            take(visitor, "users", folder)
         finally:
             product.stop()
         browser.close()
