@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hotline.domain.call import Call
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Channel, Segment, Turn
 from hotline.events import EventType
@@ -21,15 +22,19 @@ def predict_call(hub: Hub, call_id: str) -> Prediction | None:
     """Classify the call so far and store what follows: prediction, shown label, risk level, alert."""
     with hub.store.transaction() as uow:
         segments, call = uow.segments(call_id), uow.call(call_id)
+    prediction = advise(hub, call, segments)
+    if prediction is not None:
+        with hub.store.transaction() as uow:
+            record_prediction(uow, call_id, segments, prediction)
+    return prediction
+
+
+def advise(hub: Hub, call: Call, segments: Sequence[Segment]) -> Prediction | None:
+    """Return what the call's model says of these words; None without a model, or when the caller has said too little."""
     if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
         return None
     classifier = classifier_of(hub, call)
-    if classifier is None:
-        return None
-    prediction = classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0]
-    with hub.store.transaction() as uow:
-        record_prediction(uow, call_id, segments, prediction)
-    return prediction
+    return classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0] if classifier else None
 
 
 def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:

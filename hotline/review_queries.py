@@ -12,6 +12,7 @@ from hotline.domain.segment import Segment
 from hotline.events import EventType
 from hotline.hub import Hub
 from hotline.ports import UnitOfWork
+from hotline.predicting import advise
 from hotline.red_lines import find_red_lines
 from hotline.reviewing import passes
 from hotline.views import (
@@ -34,8 +35,8 @@ EVENTS_READ = 100_000
 def review(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
     """Return a call for its review page.
 
-    Keys: call, segments (with words, and as they were heard where corrected), entities, labels, wrap_up, quality,
-    trainer_mark, hints. Raises: NotFoundError.
+    Keys: call, segments (with words, and as they were heard where corrected), entities, labels, advice (what the
+    model says of corrected words), wrap_up, quality, trainer_mark, hints. Raises: NotFoundError.
     """
     with hub.store.transaction() as uow:
         call = uow.call(call_id)
@@ -43,6 +44,8 @@ def review(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
         spoken = _segments(uow, segments, masked)
         wrap_up, mark = uow.wrap_up(call_id), uow.trainer_mark(call_id)
         checks, labels = uow.qa_reviews(call_id), uow.label_corrections(call_id)
+    # Words that were corrected ask for a second opinion; the label stays whoever chose it.
+    advice = advise(hub, call, segments) if any("corrected" in view for view in spoken) else None
     entity_views = [entity_view(entity, segments) for entity in entities]
     wrapped = wrap_up_view(wrap_up) if wrap_up else None
     if wrapped and masked:
@@ -54,6 +57,7 @@ def review(hub: Hub, call_id: str, *, masked: bool = True) -> dict[str, Any]:
         "segments": spoken,
         "entities": [mask_entity_view(view) for view in entity_views] if masked else entity_views,
         "labels": [{**asdict(label), "at": label.at.isoformat()} for label in labels],
+        "advice": {"label": advice.label, "probability": advice.probability} if advice else None,
         "wrap_up": wrapped,
         "quality": [quality_view(hub, check) for check in checks],
         "trainer_mark": {**asdict(mark), "at": mark.at.isoformat()} if mark else None,

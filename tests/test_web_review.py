@@ -131,6 +131,24 @@ def test_words_are_corrected_only_after_they_were_seen_and_the_original_stays(
     assert [segment["text"] for segment in operator["segments"]][1] == "我转了五万"
 
 
+def test_corrected_words_are_judged_anew_and_the_label_stays(app: Flask, center: Hub, call_id: str) -> None:
+    client = client_of(app, "supervisor")
+    client.post(f"/api/v1/calls/{call_id}/reveal", json={"reason": "更正"})
+    found = client.get(f"/api/v1/calls/{call_id}/review").get_json()
+    assert found["advice"] is None
+    label = found["call"]["label"]
+    advised = {}
+    for text in ("他让我把钱转到安全账户里", "我想问一下几点钟开门"):
+        for line in found["segments"]:
+            path = f"/calls/{call_id}/segments/{line['id']}/correct"
+            changed = post(client, path, 200, text=text, channel="caller")
+        advised[text] = changed["advice"]["label"]
+        assert changed["call"]["label"] == label
+    assert list(advised.values()) == ["authority", "not_fraud"]
+    with center.store.transaction() as uow:
+        assert uow.call(call_id).label == label
+
+
 def test_a_crossed_red_line_fails_whatever_else_was_good(app: Flask, call_id: str) -> None:
     client = client_of(app, "supervisor")
     answers = dict.fromkeys(QA_ITEMS, "yes")

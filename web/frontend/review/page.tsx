@@ -92,7 +92,7 @@ function Head() {
 }
 
 function Facts() {
-  const { call, labels, wrap_up, names } = state.review.value!;
+  const { call, labels, advice, wrap_up, names } = state.review.value!;
   return (
     <section class="panel facts" aria-labelledby="facts-title" tabIndex={0}>
       <h2 id="facts-title">{t("review_facts")}</h2>
@@ -106,6 +106,11 @@ function Facts() {
               {label.model_label && `；${t("review_label_model", { name: scamName(label.model_label) })}`}
             </small>
           ))}
+          {advice && (
+            <small class={advice.label === call.label ? "block" : "tag warn"} data-testid="advice">
+              {t("review_advice", { name: scamName(advice.label), share: percent(advice.probability) })}
+            </small>
+          )}
         </dd>
         <dt>{t("col_operator")}</dt>
         <dd>{call.operator_name || "—"}</dd>

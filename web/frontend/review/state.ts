@@ -31,6 +31,8 @@ export interface Review {
   segments: ReviewSegment[];
   entities: Entity[];
   labels: { by: string; at: string; label: string; model_label: string | null }[];
+  /** What the model says of the corrected words; null while nothing is corrected. */
+  advice: { label: string; probability: number } | null;
   wrap_up: WrapUp | null;
   quality: Quality[];
   trainer_mark: { by: string; at: string; comment: string } | null;
