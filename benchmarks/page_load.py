@@ -69,7 +69,9 @@ def _copy_table(connection: sqlite3.Connection, name: str, prefix: str, copy: in
         if key and kind == "INTEGER" and column == "id":
             continue
         taken.append(f'"{column}"')
-        if column in (call, OWN_IDS.get(name), "segment_id"):
+        if column == "number":
+            given.append("NULL")
+        elif column in (call, OWN_IDS.get(name), "segment_id"):
             given.append(f"'{prefix}' || substr(\"{column}\", 3)")
         elif column in ("started_at", "ended_at"):
             given.append(f"datetime(\"{column}\", '-{copy} minutes') || '.000000'")

@@ -14,9 +14,10 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import KeepTogether, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from hotline.reports import FIVE, Report
+from web.i18n import translate
 from web.report_words import Cell, ReportTable, source_line, tables_of, title_of
 
 FONT = "STSong-Light"
@@ -26,7 +27,9 @@ HEADING = ParagraphStyle("heading", fontName=FONT, fontSize=12, leading=18, spac
 SMALL = ParagraphStyle(
     "small", fontName=FONT, fontSize=8, leading=12, textColor=colors.HexColor("#5a6778"), wordWrap="CJK"
 )
-CHART_WIDTH, CHART_HEIGHT = 240 * mm, 62 * mm
+CHART_WIDTH, CHART_HEIGHT = 262 * mm, 62 * mm
+TABLE_WIDTH, FIRST_COLUMN = 262 * mm, 48 * mm
+SET_OFF = colors.HexColor("#eef1f6")
 
 
 def write_pdf(report: Report, taken_by: str) -> bytes:
@@ -40,10 +43,12 @@ def write_pdf(report: Report, taken_by: str) -> bytes:
     source = source_line(report, taken_by)
     outcomes, times, types, freezes = tables_of(report)
     parts: list[Any] = [Paragraph(title_of(report), TITLE), Paragraph(source, SMALL), Spacer(1, 4 * mm)]
-    parts += [Paragraph(outcomes.title, HEADING), _table(outcomes), Spacer(1, 5 * mm), _stacked(times)]
-    for table in (times, types, freezes):
-        if table.rows:
-            parts += [Paragraph(table.title, HEADING), _table(table)]
+    parts += [Paragraph(outcomes.title, HEADING), _table(outcomes, totalled=True)]
+    parts += [Paragraph(f"{times.title}（{translate('report_persons')}）", HEADING), _stacked(times)]
+    for group in ((types, freezes), (times,)):
+        shown = [table for table in group if table.rows]
+        parts += [PageBreak()] if shown else []
+        parts += [KeepTogether([Paragraph(table.title, HEADING), _table(table)]) for table in shown]
 
     def foot(canvas: Any, page: Any) -> None:
         canvas.setFont(FONT, 8)
@@ -54,17 +59,23 @@ def write_pdf(report: Report, taken_by: str) -> bytes:
     return content.getvalue()
 
 
-def _table(table: ReportTable) -> Table:
+def _table(table: ReportTable, *, totalled: bool = False) -> Table:
+    """Return a table as wide as the page; `totalled` sets its last row off."""
     rows = [list(table.head), *([_written(cell) for cell in row] for row in table.rows)]
     style = [
         ("FONT", (0, 0), (-1, -1), FONT, 9),
         ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#e4eefc")),
         ("GRID", (0, 0), (-1, -1), 0.4, colors.HexColor("#b6c0cd")),
         ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+        ("TOPPADDING", (0, 0), (-1, -1), 1),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
     ]
-    return Table(rows, style=TableStyle(style), hAlign="LEFT", repeatRows=1)
+    if totalled:
+        style += [("BACKGROUND", (0, -1), (-1, -1), SET_OFF), ("LINEABOVE", (0, -1), (-1, -1), 1, colors.black)]
+    others = len(table.head) - 1
+    narrow = others == 1
+    widths = [FIRST_COLUMN, *[30 * mm if narrow else (TABLE_WIDTH - FIRST_COLUMN) / others] * others]
+    return Table(rows, colWidths=widths, style=TableStyle(style), hAlign="LEFT", repeatRows=1)
 
 
 def _written(cell: Cell) -> str:
