@@ -23,6 +23,8 @@ from tests.e2e.screenshots_stored import enter
 STEPS = "4"
 LONG_MS = 900_000
 """Retraining and hearing a call again, on a busy machine."""
+LEAST_ROWS = 4
+"""Fewer lines that differ are shown among those that do not."""
 TO_LABEL = ("1", "4", "7", "4")
 
 
@@ -83,6 +85,8 @@ def heard_again(browser: Browser, product: Product, folder: Path, address: str) 
     take(page, "call-punctuated", folder)
     page.click("[data-testid=second-compare]")
     page.wait_for_selector(".compared")
+    if page.locator(".compared tbody tr").count() < LEAST_ROWS:
+        page.locator(".compared input[type=checkbox]").uncheck()
     take(page, "second-pass", folder)
     page.context.close()
 
