@@ -274,7 +274,7 @@ def hand_in_a_recording(page: Page, product: Product) -> None:
     page.goto(f"{product.address}/calls")
     page.click("[data-testid=start-manual]")
     page.wait_for_selector(".columns")
-    page.keyboard.press("Digit1")
+    page.keyboard.press("Digit2")
     page.keyboard.press("t")
     page.keyboard.type("公安局的人说我涉嫌洗钱，让我马上把钱转到安全账户，不许告诉别人")
     page.keyboard.press("Enter")
