@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import av
@@ -83,13 +84,18 @@ class Streams:
 
 
 def call_id(stream: int) -> uuid.UUID:
-    """The external id that the server expects."""
-    return uuid.UUID(f"00000000-0000-4000-8000-{stream:012d}")
+    """The external id that the server expects: two streams are the sides of one call."""
+    return uuid.UUID(f"00000000-0000-4000-8000-{stream // 2:012d}")
+
+
+def channel(stream: int) -> str:
+    """The side that a stream carries."""
+    return "operator" if stream % 2 else "caller"
 
 
 async def vosk(streams: Streams, stream: int) -> None:
     """vosk-server's protocol: a reply to every block."""
-    address = f"ws://127.0.0.1:{streams.ports['websocket']}/?call={call_id(stream)}"
+    address = f"ws://127.0.0.1:{streams.ports['websocket']}/?call={call_id(stream)}&channel={channel(stream)}"
     async with connect(address, proxy=None, compression=None) as socket_:
         waiting: asyncio.Queue[float] = asyncio.Queue()
 
@@ -109,7 +115,8 @@ async def vosk(streams: Streams, stream: int) -> None:
 
 async def audiosocket(streams: Streams, stream: int) -> None:
     """Asterisk's framing."""
-    _, writer = await asyncio.open_connection("127.0.0.1", streams.ports["audiosocket"])
+    port = streams.ports["audiosocket_operator" if stream % 2 else "audiosocket"]
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(struct.pack("!BH", 1, 16) + call_id(stream).bytes)
 
     async def send(_: int, start: int) -> None:
@@ -123,22 +130,25 @@ async def audiosocket(streams: Streams, stream: int) -> None:
 
 
 async def twilio(streams: Streams, stream: int) -> None:
-    """Twilio's messages."""
+    """Twilio's messages: both tracks of a call on one connection."""
+    if stream % 2:
+        return
     address = f"ws://127.0.0.1:{streams.ports['websocket']}/twilio"
     async with connect(address, proxy=None, compression=None) as socket_:
         start_message = {"event": "start", "start": {"callSid": str(call_id(stream)), "customParameters": {}}}
         await socket_.send(json.dumps(start_message))
 
-        async def send(index: int, start: int) -> None:
+        async def send(track: str, index: int, start: int) -> None:
             media = {
-                "track": "inbound",
+                "track": track,
                 "chunk": str(index + 1),
                 "timestamp": str(index * 20),
                 "payload": base64.b64encode(streams.law_block(start)).decode(),
             }
             await socket_.send(json.dumps({"event": "media", "media": media}))
 
-        await streams.pace(stream, send)
+        tracks = (streams.pace(stream + n, partial(send, track)) for n, track in enumerate(("inbound", "outbound")))
+        await asyncio.gather(*tracks)
         await socket_.send('{"event": "stop"}')
 
 
@@ -158,11 +168,16 @@ async def rtp(streams: Streams, stream: int) -> None:
 async def browser(streams: Streams, stream: int) -> None:
     """The console's microphone page: numbered 20 ms frames at 16 kHz."""
     host = f"127.0.0.1:{streams.ports['console']}"
-    address = f"ws://{host}/api/v1/calls/{streams.ports['calls'][stream]}/microphone"
+    address = f"ws://{host}/api/v1/calls/{streams.ports['calls'][stream // 2]}/microphone"
     headers = {"Cookie": streams.ports["cookie"]}
     origin = f"http://{host}"
     async with connect(address, origin=origin, additional_headers=headers, proxy=None, compression=None) as socket_:
-        start_message = {"type": "start", "csrf_token": streams.ports["csrf"], "channel": "caller", "rate_hz": 16000}
+        start_message = {
+            "type": "start",
+            "csrf_token": streams.ports["csrf"],
+            "channel": channel(stream),
+            "rate_hz": 16000,
+        }
         await socket_.send(json.dumps({**start_message, "session": f"benchmark-{stream}"}))
 
         async def listen() -> None:

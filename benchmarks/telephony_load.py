@@ -1,8 +1,9 @@
 """Many telephone streams at real speed into one process with a recogniser that does nothing: dropped frames, delay.
 
-Use: python -m benchmarks.telephony_load PROTOCOL [--streams 50] [--seconds 60] [--peer asr_server.py --peer-path DIR]
+Use: python -m benchmarks.telephony_load PROTOCOL… [--streams 50] [--seconds 60] [--peer asr_server.py --peer-path DIR]
 
-PROTOCOL is vosk, audiosocket, rtp, twilio or browser (the console under gunicorn). The server process runs the whole way of a call (protocol, call time,
+PROTOCOL is vosk, audiosocket, rtp, twilio or browser (the console under gunicorn), or several. Two streams are the two
+sides of one call. The server process runs the whole way of a call (protocol, call time,
 recording on disk, database; with --voice-activity on also the Silero model, which costs far more than the rest); the client process sends the sample call's voices. Delay: from
 the moment a block was sent until its last 20 ms frame has been recorded and handed on. For vosk also until the reply,
 which is what the peer, vosk-server's own asr_server.py, is measured by too; it is run in its own Python path DIR, which must
@@ -133,21 +134,24 @@ def measure_peer(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run one protocol and print."""
+    """Run the protocols, one after the other, and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("protocol", choices=list(BLOCK_MS))
+    parser.add_argument("protocols", nargs="+", choices=list(BLOCK_MS))
     parser.add_argument("--streams", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--voice-activity", choices=["on", "off"], default="off", help="the Silero model in the gate")
     parser.add_argument("--peer", type=Path)
     parser.add_argument("--peer-path", type=Path)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [measure(arguments, Path(folder))]
-        if arguments.peer:
-            rows.append(measure_peer(arguments, Path(folder)))
+    rows = []
+    for protocol in arguments.protocols:
+        arguments.protocol = protocol
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append({"protocol": protocol, **measure(arguments, Path(folder))})
+            if arguments.peer and protocol == "vosk":
+                rows.append({"protocol": "vosk", **measure_peer(arguments, Path(folder))})
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = [{"protocol": arguments.protocol, **{name: row.get(name, "") for name in columns}} for row in rows]
+    table = [{name: row.get(name, "") for name in columns} for row in rows]
     show("telephony_load", table)
 
 

@@ -18,7 +18,7 @@ from hotline.audio import AudioFrame
 from hotline.bootstrap import build_bus, build_store, build_telephony, utc_now
 from hotline.config import Config
 from hotline.decider import Decider
-from hotline.domain.segment import Transcript
+from hotline.domain.segment import Channel, Transcript
 from hotline.events import EventType
 from hotline.hub import Hub
 from hotline.live import LiveCalls
@@ -90,22 +90,23 @@ class TimedRecordings(WavRecordingStore):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.moments: dict[str, list[float]] = {}
+        self.moments: dict[tuple[str, str], list[float]] = {}
 
     def open(self, call_id: str, channels: Sequence[str], rate_hz: int) -> Any:
-        return TimedRecording(super().open(call_id, channels, rate_hz), self.moments.setdefault(call_id, []))
+        moments = {channel.value: self.moments.setdefault((call_id, channel.value), []) for channel in Channel}
+        return TimedRecording(super().open(call_id, channels, rate_hz), moments)
 
 
 class TimedRecording:
     """One call."""
 
-    def __init__(self, inner: Recording, moments: list[float]) -> None:
+    def __init__(self, inner: Recording, moments: dict[str, list[float]]) -> None:
         self._inner = inner
         self._moments = moments
 
     def write(self, frame: AudioFrame) -> None:
         self._inner.write(frame)
-        self._moments.append(time.monotonic())
+        self._moments[frame.channel].append(time.monotonic())
 
     def close(self) -> None:
         self._inner.close()
@@ -119,6 +120,7 @@ def build_hub(folder: Path, streams: int, **settings: str) -> tuple[Hub, TimedRe
             "HOTLINE_MAX_CALLS": str(streams + 10),
             "HOTLINE_WEBSOCKET_PORT": "0",
             "HOTLINE_AUDIOSOCKET_PORT": "0",
+            "HOTLINE_AUDIOSOCKET_OPERATOR_PORT": "0",
             "HOTLINE_RTP_PORTS": RTP_PORTS,
             "HOTLINE_TELEPHONY_IDLE_S": "5",
             **settings,
@@ -147,7 +149,7 @@ def main() -> None:
     ports: dict[str, Any] = dict(hub.telephony.ports)
     if protocol == "rtp":
         assert hub.rtp
-        ports["rtp"] = [hub.rtp.open(CallSpec(external_id(n)), "caller") for n in range(streams)]
+        ports["rtp"] = [hub.rtp.open(CallSpec(external_id(n)), channel(n)) for n in range(streams)]
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     print(json.dumps(ports), flush=True)
@@ -164,16 +166,21 @@ def save(folder: Path, recordings: TimedRecordings, out: str, streams: int) -> N
         by_id = {call.external_id: call.id for call in uow.calls(limit=2 * streams)}
     for n in range(streams):
         call_id = by_id.get(external_id(n), "")
-        result[f"frames_{n}"] = np.array(recordings.moments.get(call_id, []))
-        events = hub.store.events_after(call_id, 0, 100000) if call_id else []
+        result[f"frames_{n}"] = np.array(recordings.moments.get((call_id, channel(n)), []))
+        events = hub.store.events_after(call_id, 0, 100000) if call_id and n % 2 == 0 else []
         result["gaps"] += sum(event.type is EventType.AUDIO_GAP for event in events)
     np.savez(out, **result)
     hub.close()
 
 
 def external_id(n: int) -> str:
-    """Return the external id of a stream's call."""
-    return f"00000000-0000-4000-8000-{n:012d}"
+    """Return the external id of a stream's call: two streams are one."""
+    return f"00000000-0000-4000-8000-{n // 2:012d}"
+
+
+def channel(n: int) -> str:
+    """Return the side of its call that a stream carries."""
+    return (Channel.OPERATOR if n % 2 else Channel.CALLER).value
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Command line: `python -m hotline serve | demo | transcribe | entities | freeze-dispatch | job-worker | bank-simulator`."""
+"""Command line: `python -m hotline serve | demo | transcribe | entities | freeze-dispatch | job-worker | span | …`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from hotline import keys_cli
+from hotline import keys_cli, span_cli
 from hotline.config import Config
 from hotline.errors import HotlineError
 from hotline.job_process import NICENESS, PARENT_PIPE, end_with_parent
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(run=_job_worker)
 
     keys_cli.add_commands(commands)
+    span_cli.add_command(commands)
 
     month = commands.add_parser("demo-data", help="load a demonstration month 载入演示数据")
     month.set_defaults(run=_demo_data)

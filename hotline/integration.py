@@ -71,7 +71,11 @@ def key_of_token(hub: Hub, token: str) -> ApiKey | None:
 
 def create_webhook(hub: Hub, actor: str, url: str, events: Iterable[str]) -> Webhook:
     """Register an address; its secret is shown once. Raises: InputError."""
-    wanted, parts = list(events), urlsplit(url.strip())
+    wanted = list(events)
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # a bracket without its end
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > 500 or parts.username:
         raise InputError(
             "回调地址不对", expected="http:// 或 https:// 开头的地址，不含用户名", found="其他内容", remedy="请改正地址"

@@ -8,6 +8,7 @@ need ffmpeg ffmpeg
 need pulseaudio pulseaudio
 need espeak-ng espeak-ng
 need sipp sip-tester
+need tcpdump tcpdump
 need baresip baresip-core
 need fstconvert libfst-tools
 need redis-server redis-server

@@ -85,7 +85,8 @@ def test_every_operation_answers_as_documented(
     schema = schemathesis.openapi.from_wsgi(f"{BASE}/openapi.json", app)
     call_id = cti.ask("POST", "/calls", json=CALL).get_json()["id"]
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 7
+    assert len(operations) == 10
+    hook_id = integration.create_webhook(center, "chief", "https://pbx.example/x", HookEvent).id
     for operation in operations:
 
         @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -94,11 +95,27 @@ def test_every_operation_answers_as_documented(
             if mode is schemathesis.GenerationMode.POSITIVE:
                 if "call_id" in case.path_parameters:
                     case.path_parameters["call_id"] = call_id
+                elif "webhook_id" in case.path_parameters:
+                    case.path_parameters["webhook_id"] = hook_id
                 elif case.method == "POST" and "operator" in case.body:
                     case.body["operator"] = "operator"  # the document cannot know who works here
+                elif case.method == "POST" and "url" in case.body:
+                    case.body["url"] = "https://pbx.example/x"
             case.call_and_validate(headers=cti.headers)
 
         check()
+
+
+def test_a_program_registers_a_web_hook_and_switches_it_off(cti: Cti, center: Hub) -> None:
+    made = cti.ask("POST", "/webhooks", json={"url": "https://pbx.example/x", "events": ["call.ended"]})
+    hook = made.get_json()
+    assert made.status_code == 201 and hook["secret"].startswith("whsec_")
+    assert cti.ask("POST", "/webhooks", json={"url": "http://[x", "events": ["call.ended"]}).status_code == 400
+    off = cti.ask("POST", f"/webhooks/{hook['id']}/active", json={"active": False}).get_json()
+    listed = cti.ask("GET", "/webhooks").get_json()["webhooks"]
+    assert listed == [off] and not off["active"] and "secret" not in off
+    weak = Cti(cti.app, integration.create_api_key(center, "chief", "x", [Scope.READ_CALLS])[1])
+    assert weak.ask("GET", "/webhooks").status_code == 403
 
 
 def test_a_call_from_beginning_to_end(cti: Cti, center: Hub) -> None:

@@ -30,6 +30,8 @@ class Scope(StrEnum):
     """What was said, with numbers masked."""
     READ_PERSONAL = "personal:read"
     """The same unmasked; every reading is audited."""
+    WRITE_WEBHOOKS = "webhooks:write"
+    """Register, list and switch web hooks."""
 
 
 class HookEvent(StrEnum):

@@ -23,4 +23,4 @@ def init_cti(app: Flask, csrf: CSRFProtect) -> None:
     app.register_blueprint(blueprint)
 
 
-from web.cti import calls, document  # noqa: E402,F401  (routes)
+from web.cti import calls, document, webhooks  # noqa: E402,F401  (routes)

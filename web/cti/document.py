@@ -22,7 +22,7 @@ ERRORS = {
     400: "Not what this document describes.",
     401: "No key, a wrong one, or one that was revoked.",
     403: "The key lacks the scope.",
-    404: "No such call.",
+    404: "No such call or address.",
     409: "The call's state does not allow it, or the external id was used otherwise.",
     429: "Too many requests; `Retry-After` says when to go on.",
     503: "No room, or the protocol is switched off here.",

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hotline.domain.call import CallState
-from hotline.domain.integration import Direction
+from hotline.domain.integration import Direction, HookEvent
 from hotline.domain.segment import Channel
 from hotline.streams import LONGEST_ID, LONGEST_NUMBER
 
@@ -171,6 +171,40 @@ class ErrorAnswer(BaseModel):
     """Every failure has this shape."""
 
     error: ErrorBody
+
+
+class WebhookRequest(Taken):
+    """An address that wants to be told."""
+
+    url: str = Field(max_length=500, description="`http://` or `https://`, without user name.")
+    events: list[HookEvent] = Field(min_length=1, max_length=len(HookEvent), description="What it is told.")
+
+
+class WebhookSwitch(Taken):
+    """Whether an address is told."""
+
+    active: bool
+
+
+class WebhookAnswer(BaseModel):
+    """A registered address."""
+
+    id: str
+    url: str
+    events: list[HookEvent]
+    active: bool
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    """A registered address with its secret, which is never shown again."""
+
+    secret: str = Field(description="`whsec_` and the key in base64, as standardwebhooks.com has it.")
+
+
+class WebhookList(BaseModel):
+    """All registered addresses."""
+
+    webhooks: list[WebhookAnswer]
 
 
 class HookData(BaseModel):
