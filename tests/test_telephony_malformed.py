@@ -19,6 +19,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,8 @@ SETTINGS = {"HOTLINE_MAX_CALLS": "64", "HOTLINE_STREAM_LINGER_S": "0.1", "HOTLIN
 AUDIO = bytes(320)
 FILES_KEPT, THREADS_KEPT = 60, 12
 """Database connections and the threads that open and end streams stay; both are pools."""
+MEMORY_KEPT_BYTES = 120 << 20
+"""Hypothesis remembers its examples."""
 
 numbers = st.one_of(st.integers(), st.floats(), st.text(max_size=5), st.none(), st.booleans())
 values = st.recursive(numbers, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
@@ -212,6 +215,7 @@ def survives(hub: Hub, protocol: str, frame_count: int) -> None:
             good.send(AUDIO)
             assert "partial" in good.recv(timeout=10)
             threads, files = threading.active_count(), open_files()
+            memory_bytes = psutil.Process().memory_info().rss
             peer = make(telephony)
 
             @settings(
@@ -235,6 +239,7 @@ def survives(hub: Hub, protocol: str, frame_count: int) -> None:
                 time.sleep(0.1)
             assert telephony.streams() == 1
             wait_for(lambda: open_files() <= files + FILES_KEPT and threading.active_count() <= threads + THREADS_KEPT)
+            assert psutil.Process().memory_info().rss < memory_bytes + MEMORY_KEPT_BYTES
             good.send('{"eof": 1}')
             assert good.recv(timeout=10) == '{"text": ""}'
     wait_for(lambda: not hub.live.running())
