@@ -11,7 +11,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from hotline import keys_cli, span_cli
+from hotline import keys_cli
 from hotline.config import Config
 from hotline.errors import HotlineError
 from hotline.job_process import NICENESS, PARENT_PIPE, end_with_parent
@@ -62,7 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(run=_job_worker)
 
     keys_cli.add_commands(commands)
-    span_cli.add_command(commands)
+
+    span = commands.add_parser("span", help="mirrored RTP as calls 镜像端口接入")
+    span.add_argument("capture", metavar="FILE", help="pcap or pcapng file, played at real speed; - for tcpdump -w -")
+    span.add_argument("--operators", required=True, metavar="NETWORKS", help="of the phones, such as 10.0.1.0/24")
+    span.add_argument("--console", default="http://127.0.0.1:8096", metavar="URL")
+    span.add_argument("--key-file", type=Path, required=True, help="file with a key for calls:write, streams:write")
+    span.add_argument("--quiet-s", type=float, default=10.0, help="silence of both sides that ends a call")
+    span.set_defaults(run=_span)
 
     month = commands.add_parser("demo-data", help="load a demonstration month 载入演示数据")
     month.set_defaults(run=_demo_data)
@@ -160,6 +167,12 @@ def _job_worker(arguments: argparse.Namespace) -> int:
         end_with_parent()
     run_job_worker(config)
     return 0
+
+
+def _span(arguments: argparse.Namespace) -> int:
+    from hotline.span import run
+
+    return run(arguments)
 
 
 def _bank_simulator(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`python -m hotline span`: mirrored RTP, live from tcpdump or out of a file, into a console as calls."""
+"""Mirrored RTP, live from tcpdump or out of a file, into a console as calls: what `python -m hotline span` does."""
 
 from __future__ import annotations
 
@@ -35,23 +35,12 @@ ANSWER_S = 20.0
 THREADS = 4
 
 
-def add_command(commands: Any) -> None:
-    """Add `span` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser("span", help="mirrored RTP as calls 镜像端口接入")
-    parser.add_argument("capture", metavar="FILE", help="pcap or pcapng file, played at real speed; - for tcpdump -w -")
-    parser.add_argument("--operators", required=True, metavar="NETWORKS", help="of the phones, such as 10.0.1.0/24")
-    parser.add_argument("--console", default="http://127.0.0.1:8096", metavar="URL")
-    parser.add_argument("--key-file", type=Path, required=True, help="file with a key for calls:write, streams:write")
-    parser.add_argument("--quiet-s", type=float, default=10.0, help="silence of both sides that ends a call")
-    parser.set_defaults(run=_run)
-
-
 class ConsoleDesk:
     """Implements `hotline.sources.telephony.span.Desk` by the CTI API."""
 
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        self._client = httpx.Client(base_url=f"{url}/api/cti/v1", headers=headers, timeout=ANSWER_S)
+        self._client = httpx.Client(base_url=f"{url}/api/cti/v1", headers=headers, timeout=ANSWER_S, trust_env=False)
 
     def open(self, external_id: str) -> OpenedCall:
         """Open a call with an RTP port for either side. Raises: GatewayError."""
@@ -91,8 +80,10 @@ def _unanswered(found: str) -> GatewayError:
     )
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
+    """Split a capture to its end. Raises: ConfigError, InputError."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     operators = Access.parse(arguments.operators, "").networks
     payload_types = parse_payloads(Config()["rtp_payloads"])
     with ExitStack() as stack:
