@@ -48,6 +48,8 @@ LEAST_LOG_PROBABILITY = -1.3
 SILENCE_PROBABILITY = 0.6
 REPEATS = re.compile(r"([^\d零〇一二三四五六七八九幺两洞拐]{1,12}?)\1{4,}")
 """A loop; digits are left alone, since account numbers do repeat them."""
+LOOP = re.compile(r"(.{1,8}?)\1{5,}")
+FOREIGN = re.compile(r"[A-Za-z]{3,}")
 BROKEN_CHARACTER = "\ufffd"
 """Stands for a character whose bytes were cut off with the token limit."""
 CHINESE_MARKS = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；"})
@@ -97,7 +99,9 @@ class WhisperEngine:
         if prompt and _echoes_prompt(text, prompt):
             text, confidence = self._without_echo(read, final)
         elif final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
-            text, confidence = max((text, confidence), read(None), key=lambda found: len(found[0]))
+            again = read(None)
+            if len(again[0]) > len(text) and _is_sound(again[0]):
+                text, confidence = again
         if not text or CREDITS.search(text) or _echoes_prompt(text, prompt):
             return "", [], 0.0
         if final and self._digits:
@@ -108,9 +112,11 @@ class WhisperEngine:
         """Decode again what made Whisper repeat its prompt: as dictated digits, else without any prompt."""
         if final and self._language == "zh":
             text, confidence = read(DIGITS_PROMPT)
-            if DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and confidence > LEAST_DICTATED_CONFIDENCE:
+            dictated = DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and _is_sound(text)
+            if dictated and confidence > LEAST_DICTATED_CONFIDENCE:
                 return text, confidence
-        return read(None)
+        text, confidence = read(None)
+        return (text, confidence) if self._language != "zh" or _is_sound(text) else ("", 0.0)
 
     def _read(self, encoded: Any, beam: int, most_tokens: int, prompt: str | None) -> tuple[str, float]:
         """Return text and confidence of one decoding; '' for what is no speech."""
@@ -130,6 +136,11 @@ def _echoes_prompt(text: str, prompt: str) -> bool:
     """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
     pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
     return len(text) >= ECHO_LENGTH and sum(piece in prompt for piece in pieces) > len(pieces) / 2
+
+
+def _is_sound(text: str) -> bool:
+    """Say whether a Chinese text that was read without the usual prompt is neither a loop nor another language."""
+    return not LOOP.search(text) and not FOREIGN.search(text)
 
 
 def _is_speech(found: Decoding) -> bool:
