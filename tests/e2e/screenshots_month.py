@@ -39,9 +39,10 @@ def main(folder: Path, data: Path) -> None:
         product = Product(data, HOTLINE_DEMO_CALL="0")
         try:
             integrations(browser, product, folder)
+            trainer = labelling(browser, product, folder)
             handed_in = uploads(browser, product, folder)
             heard_again(browser, product, folder, handed_in)
-            training(browser, product, folder)
+            retraining(trainer, product, folder)
         finally:
             product.stop()
         browser.close()
@@ -91,8 +92,8 @@ def heard_again(browser: Browser, product: Product, folder: Path, address: str) 
     page.context.close()
 
 
-def training(browser: Browser, product: Product, folder: Path) -> None:
-    """Queue, labelling, data sets, and a model retrained and compared."""
+def labelling(browser: Browser, product: Product, folder: Path) -> Page:
+    """Queue, a call being labelled, data sets; returns the trainer's page."""
     page = enter(browser, product, "trainer", "/train")
     page.wait_for_selector("[data-testid=label-queue] tbody tr")
     take(page, "train-queue", folder)
@@ -109,6 +110,11 @@ def training(browser: Browser, product: Product, folder: Path) -> None:
         page.wait_for_timeout(3000)
     page.wait_for_selector("[data-testid=agreement][data-state=done]", timeout=LONG_MS)
     take(page, "train-data", folder)
+    return page
+
+
+def retraining(page: Page, product: Product, folder: Path) -> None:
+    """A model retrained in a few steps, compared and put into use."""
     page.goto(f"{product.address}/train/models")
     page.fill("[data-testid=order-steps]", STEPS)
     page.fill("[data-testid=order-epochs]", "1")
