@@ -186,6 +186,7 @@ def test_every_format_gives_back_what_it_wrote(hub: Hub, name: str) -> None:
         assert uow.examples() == examples()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

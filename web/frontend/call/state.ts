@@ -32,7 +32,6 @@ export const gaps = signal<Gap[]>([]);
 export const notes = signal<Note[]>([]);
 export const freezes = signal<Freeze[]>([]);
 export const wrapUp = signal<WrapUp | null>(null);
-export const alert = signal<Alert | null>(null);
 export const recognizer = signal<RecognizerState>(boot.recognizer);
 export const classifier = signal<ClassifierState>(boot.classifier);
 export const partials = signal<Partial<Record<Channel, { text: string; start_s: number }>>>({});
@@ -110,7 +109,6 @@ function takeSnapshot(snapshot: Snapshot): void {
   notes.value = snapshot.notes;
   freezes.value = snapshot.freezes;
   wrapUp.value = snapshot.wrap_up;
-  alert.value = snapshot.alerts.at(-1) ?? null;
   if (snapshot.recognizer) recognizer.value = snapshot.recognizer;
   if (snapshot.classifier) classifier.value = snapshot.classifier;
   revealed.value = snapshot.revealed;
@@ -150,10 +148,7 @@ const handlers: Record<string, (data: any, event: CallEvent) => void> = {
     const { label, name, probability, source, risk } = data.prediction.shown;
     change({ label, label_name: name, label_probability: probability, label_source: source, risk });
   },
-  alert: (data: Alert) => {
-    alert.value = data;
-    change({ risk: data.level });
-  },
+  alert: ({ level }: Alert) => change({ risk: level }),
   facts: (facts: Facts) => change({ facts }),
   label_corrected: ({ label }: { label: string }) =>
     change({ label, label_name: scamName(label), label_probability: 1, label_source: "operator" }),
