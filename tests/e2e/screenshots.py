@@ -51,9 +51,6 @@ def main(folder: Path) -> None:
             page.wait_for_selector("[data-testid=freeze-form]")
             take(page, "freeze-form", folder)
             page.keyboard.press("Escape")
-            page.keyboard.press("l")
-            take(page, "palette", folder)
-            page.keyboard.press("Escape")
             page.wait_for_selector("[data-state=ended]", timeout=200_000)
             take(page, "call-ended", folder)
         finally:

@@ -23,6 +23,7 @@ from tests.e2e.screenshots_stored import enter
 STEPS = "4"
 LONG_MS = 900_000
 """Retraining and hearing a call again, on a busy machine."""
+TYPED = ("公安局的人说我涉嫌洗钱，让我把钱转到安全账户", "我已经转了三万二，卡号6217003810026894579")
 LEAST_ROWS = 4
 """Fewer lines that differ are shown among those that do not."""
 TO_LABEL = ("1", "4", "7", "4")
@@ -39,6 +40,7 @@ def main(folder: Path, data: Path) -> None:
         product = Product(data, HOTLINE_DEMO_CALL="0")
         try:
             integrations(browser, product, folder)
+            types(browser, product, folder)
             trainer = labelling(browser, product, folder)
             handed_in = uploads(browser, product, folder)
             heard_again(browser, product, folder, handed_in)
@@ -60,6 +62,26 @@ def integrations(browser: Browser, product: Product, folder: Path) -> None:
         page.wait_for_selector("[data-testid=secret]")
         page.goto(f"{product.address}/admin/integrations")
     take(page, "integrations", folder)
+    page.context.close()
+
+
+def types(browser: Browser, product: Product, folder: Path) -> None:
+    """The list of scam types over a call that is typed by hand."""
+    page = enter(browser, product, "operator", "/calls")
+    page.click("[data-testid=start-manual]")
+    page.wait_for_selector(".columns")
+    for said in TYPED:
+        page.keyboard.press("t")
+        page.keyboard.type(said)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=evidence] button")
+    page.keyboard.press("l")
+    page.wait_for_selector("dialog[open] .palette")
+    take(page, "palette", folder)
+    page.keyboard.press("Escape")
+    page.click("[data-testid=end-call]")
+    page.wait_for_selector("[data-state=ended]")
     page.context.close()
 
 
