@@ -17,6 +17,7 @@ from hotline.config import Config
 from hotline.domain.call import Call, CallState, Disposition, SafetyFacts
 from hotline.domain.freeze import FreezeFields, FreezeRequest, FreezeStatus
 from hotline.domain.risk import RiskLevel
+from hotline.domain.second_pass import SecondPass, changes_between
 from hotline.domain.segment import Segment
 from hotline.domain.wrap_up import Money, SideCode, WrapUp
 from hotline.entities import extract_segments
@@ -32,6 +33,15 @@ from hotline.word_times import retimed
 
 HEARD_CALL = "00000000-0000-4000-8000-000000000001"
 """The call with a recording."""
+COMPARED_CALL = "00000000-0000-4000-8000-000000000002"
+"""The call that was heard twice."""
+HEARD_LIVE = (
+    ("caller", "你好我接到一个电话说我的快递丢了要给我赔钱"),
+    ("caller", "他让我把三万块转到安全账户"),
+    ("operator", "您先不要转账"),
+)
+HEARD_AGAIN = (HEARD_LIVE[0], ("caller", "他让我把四万块转到安全账户"), HEARD_LIVE[2])
+"""As a recogniser without punctuation writes it."""
 CHARACTER_S = 0.22
 OUTCOMES = (*[Disposition.DISSUADED] * 4, *[Disposition.CONSULTED] * 5, Disposition.INTERCEPTED, Disposition.GUIDED,
             Disposition.REPORTED, Disposition.REPORTED, Disposition.OTHER)  # fmt: skip
@@ -61,6 +71,24 @@ def store_calls(data: Path, count: int, *, live: int = 0, waiting: int = 0) -> N
     for number in range(waiting):
         with store.transaction() as uow:
             _wait(uow, number, now - timedelta(minutes=2 + 3 * number))
+    store.close()
+
+
+def store_compared_call(data: Path) -> None:
+    """Store a finished call with its second transcription, which heard another sum."""
+    store = build_store(Config({"HOTLINE_DATA_DIR": str(data)}), build_bus())
+    now = utc_now()
+    with store.transaction() as uow:
+        _store_call(uow, COMPARED_CALL, NOT_FRAUD, list(HEARD_LIVE), now - timedelta(minutes=5), random.Random(1))
+        first = uow.segments(COMPARED_CALL)
+        second = [
+            replace(segment, id=f"{segment.id[:-2]}{place:02}", text=text, normalised=normalise(text), words=())
+            for place, (segment, (_, text)) in enumerate(zip(first, HEARD_AGAIN, strict=True))
+        ]
+        facts = extract_segments(second)
+        changes = changes_between(NOT_FRAUD, "ecommerce_cs", extract_segments(first), facts)
+        heard = SecondPass(COMPARED_CALL, now, "whisper-base", tuple(second), tuple(facts), None, changes)
+        uow.save_second_pass(heard)
     store.close()
 
 

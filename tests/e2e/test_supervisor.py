@@ -13,13 +13,15 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 from werkzeug.serving import make_server
 
 from hotline.demo import DEMO_PASSWORD
 from tests.conftest import MakeHub
 from tests.e2e.axe import serious_findings
-from tests.e2e.conftest import Product
-from tests.e2e.stored_calls import HEARD_CALL, store_calls
+from tests.e2e.conftest import Product, free_port
+from tests.e2e.stored_calls import COMPARED_CALL, HEARD_CALL, HEARD_LIVE, store_calls, store_compared_call
 from web import create_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,10 +36,17 @@ expect.set_options(timeout=SHOWN_MS)
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("supervisor")
     store_calls(folder, 12, live=3, waiting=2)
+    store_compared_call(folder)
+    streams = free_port()
     running = Product(
-        folder, HOTLINE_ASR_ENGINE="off", HOTLINE_FREEZE_SECOND_PERSON_YUAN="0", HOTLINE_JOB_WORKER="external"
+        folder,
+        HOTLINE_ASR_ENGINE="off",
+        HOTLINE_FREEZE_SECOND_PERSON_YUAN="0",
+        HOTLINE_JOB_WORKER="external",
+        HOTLINE_WEBSOCKET_PORT=str(streams),
+        HOTLINE_MAX_CALLS="1",
     )
-    running.folder = folder  # type: ignore[attr-defined]
+    running.folder, running.streams = folder, streams  # type: ignore[attr-defined]
     yield running
     running.stop()
 
@@ -186,6 +195,49 @@ def test_the_board_follows_live_calls_without_reload(product: Product, browser: 
     expect(page.locator("[data-testid=end-call]")).to_have_count(0)
     page.context.close()
     operator.context.close()
+
+
+def test_both_versions_of_a_call_are_compared_and_lines_are_punctuated(product: Product, browser: Browser) -> None:
+    page = enter(browser, product, "supervisor", f"/calls/{COMPARED_CALL}")
+    line = page.locator(".line.caller p").first
+    expect(line).to_contain_text(re.compile("[，。？]$"))
+    assert re.sub("[，。？]", "", line.inner_text()) == HEARD_LIVE[0][1]
+    page.click("[data-testid=second-compare]")
+    rows = page.locator(".versions tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows.locator("del")).to_have_text("3")
+    expect(rows.locator("ins")).to_have_text("4")
+    expect(page.locator(".changes")).to_contain_text("40000")
+    expect(page.locator(".changes")).to_contain_text("30000")
+    check_axe(page)
+    page.locator(".compared input[type=checkbox]").uncheck()
+    expect(rows).to_have_count(len(HEARD_LIVE))
+    page.context.close()
+
+
+def test_a_call_beyond_the_limit_is_worked_on_by_hand(product: Product, browser: Browser) -> None:
+    address = f"ws://127.0.0.1:{product.streams}/?operator=operator"  # type: ignore[attr-defined]
+    with (
+        connect(f"{address}&call=e2e-first", proxy=None) as first,
+        connect(f"{address}&call=e2e-over", proxy=None) as over,
+    ):
+        first.send(bytes(3200))
+        first.recv()
+        over.send(bytes(3200))
+        with pytest.raises(ConnectionClosed):
+            over.recv()
+        (call_id,) = stored(product, "SELECT id FROM calls WHERE external_id = 'e2e-over'")[0]
+        page = enter(browser, product, "operator", f"/calls/{call_id}")
+        expect(page.locator("[data-testid=by-hand]")).to_contain_text("没有自动转写")
+        expect(page.locator("[data-testid=by-hand]")).to_contain_text("不超过 1 路")
+        check_axe(page)
+        page.keyboard.press("t")
+        page.keyboard.type("他让我马上转账")
+        page.keyboard.press("Enter")
+        expect(page.locator(".line.caller")).to_contain_text("他让我马上转账")
+        page.click("[data-testid=end-call]")
+        expect(page.locator("[data-testid=by-hand]")).to_have_count(0)
+        page.context.close()
 
 
 def test_reports_are_seen_and_taken_out(product: Product, browser: Browser) -> None:
