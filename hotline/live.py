@@ -46,7 +46,7 @@ class LiveCalls:
         limit = self._hub.config.integer("max_calls")
         command = commands.StartCall(source.name, operator_id, caller_number, external_id)
         with self._lock:
-            call = call or self._refused.known(external_id)
+            call = call or (self._refused.known(external_id) if external_id else None)
             if len(self._threads) >= limit:
                 source.close()
                 error = CapacityError(
