@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import openpyxl
@@ -209,27 +210,37 @@ def test_both_versions_of_a_call_are_compared_and_lines_are_punctuated(product: 
     expect(rows.locator("ins")).to_have_text("4")
     expect(page.locator(".changes")).to_contain_text("40000")
     expect(page.locator(".changes")).to_contain_text("30000")
+    page.screenshot(path="/work/speech-tmp/comp.png")  # TEMP
     check_axe(page)
     page.locator(".compared input[type=checkbox]").uncheck()
     expect(rows).to_have_count(len(HEARD_LIVE))
     page.context.close()
 
 
+def stream_beyond_the_limit(product: Product, streams: ExitStack) -> str:
+    """Open streams until one is refused; return the id of its call. The demo's own call may hold the only place."""
+    for number in range(3):
+        external_id = f"e2e-{number}"
+        address = f"ws://127.0.0.1:{product.streams}/?operator=operator&call={external_id}"  # type: ignore[attr-defined]
+        stream = streams.enter_context(connect(address, proxy=None))
+        stream.send(bytes(3200))
+        try:
+            stream.recv()
+        except ConnectionClosed:
+            return external_id
+    raise AssertionError("no stream was refused")
+
+
 def test_a_call_beyond_the_limit_is_worked_on_by_hand(product: Product, browser: Browser) -> None:
-    address = f"ws://127.0.0.1:{product.streams}/?operator=operator"  # type: ignore[attr-defined]
-    with (
-        connect(f"{address}&call=e2e-first", proxy=None) as first,
-        connect(f"{address}&call=e2e-over", proxy=None) as over,
-    ):
-        first.send(bytes(3200))
-        first.recv()
-        over.send(bytes(3200))
-        with pytest.raises(ConnectionClosed):
-            over.recv()
-        (call_id,) = stored(product, "SELECT id FROM calls WHERE external_id = 'e2e-over'")[0]
+    with ExitStack() as streams:
+        external_id = stream_beyond_the_limit(product, streams)
+        ((call_id,),) = stored(product, f"SELECT id FROM calls WHERE external_id = '{external_id}'")
         page = enter(browser, product, "operator", f"/calls/{call_id}")
         expect(page.locator("[data-testid=by-hand]")).to_contain_text("没有自动转写")
         expect(page.locator("[data-testid=by-hand]")).to_contain_text("不超过 1 路")
+        page.screenshot(path="/work/speech-tmp/hand1.png")
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        page.screenshot(path="/work/speech-tmp/hand2.png")  # TEMP
         check_axe(page)
         page.keyboard.press("t")
         page.keyboard.type("他让我马上转账")
