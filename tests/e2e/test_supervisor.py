@@ -210,7 +210,6 @@ def test_both_versions_of_a_call_are_compared_and_lines_are_punctuated(product: 
     expect(rows.locator("ins")).to_have_text("4")
     expect(page.locator(".changes")).to_contain_text("40000")
     expect(page.locator(".changes")).to_contain_text("30000")
-    page.screenshot(path="/work/speech-tmp/comp.png")  # TEMP
     check_axe(page)
     page.locator(".compared input[type=checkbox]").uncheck()
     expect(rows).to_have_count(len(HEARD_LIVE))
@@ -238,9 +237,6 @@ def test_a_call_beyond_the_limit_is_worked_on_by_hand(product: Product, browser:
         page = enter(browser, product, "operator", f"/calls/{call_id}")
         expect(page.locator("[data-testid=by-hand]")).to_contain_text("没有自动转写")
         expect(page.locator("[data-testid=by-hand]")).to_contain_text("不超过 1 路")
-        page.screenshot(path="/work/speech-tmp/hand1.png")
-        page.set_viewport_size({"width": 1920, "height": 1080})
-        page.screenshot(path="/work/speech-tmp/hand2.png")  # TEMP
         check_axe(page)
         page.keyboard.press("t")
         page.keyboard.type("他让我马上转账")
