@@ -78,5 +78,5 @@ def _arrival_s(ancillary: list[tuple[int, int, bytes]], offset_s: float) -> floa
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) == STAMP.size:
             seconds, nanoseconds = STAMP.unpack(data)
-            return min(now_s, seconds + nanoseconds * 1e-9 + offset_s)
+            return min(now_s, float(seconds + nanoseconds * 1e-9 + offset_s))
     return now_s
