@@ -17,7 +17,7 @@ export function LabelTranscript({ segments, player }: { segments: Segment[]; pla
   return (
     <section class="panel transcript label-transcript" aria-label={t("transcript")}>
       {segments.length === 0 && <p class="empty">{t("transcript_none")}</p>}
-      <ol class="lines" data-testid="label-lines">
+      <ol class="lines" tabIndex={0} data-testid="label-lines">
         {segments.map((segment, place) => (
           <Line key={segment.id} segment={segment} place={place} player={player} />
         ))}
