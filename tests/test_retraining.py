@@ -183,6 +183,7 @@ def worker(tmp_path: Path, tiny_model: Path, services: Services) -> Iterator[Sta
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("services", ["files"], indirect=True)
 def test_kill_9_in_mid_training_resumes_and_the_model_is_compared_and_promoted(
     training_hub: Hub, worker: StartWorker
 ) -> None:
@@ -224,6 +225,7 @@ def test_kill_9_in_mid_training_resumes_and_the_model_is_compared_and_promoted(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("services", ["files"], indirect=True)
 def test_training_is_cancelled_from_the_page(training_hub: Hub, worker: StartWorker) -> None:
     from hotline.jobs import cancel_job
 
