@@ -1,4 +1,4 @@
-"""A model travels whole: weights, tokenizer, label order, taxonomy version, data hash, metrics, checksum."""
+"""A model travels whole: network, n-gram weights, tokenizer, label order, taxonomy version, data hash, metrics, checksum."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classifiers.decision import Calibration
+from classifiers.decision import Calibration, Mix
 from hotline.errors import ModelError
 from hotline.taxonomy import load_taxonomy
 
 MANIFEST = "manifest.json"
 WEIGHTS = "model.onnx"
 TOKENIZER = "tokenizer.json"
-FORMAT = 1
+NGRAMS = "ngrams.npz"
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_text(text + "\n", "utf-8")
 
 
+def _check_format(found: object) -> None:
+    if found != FORMAT:
+        raise ModelError("分类模型格式不符", expected=str(FORMAT), found=str(found), remedy="用本版本重新导出模型")
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read and verify a model folder.
 
@@ -67,7 +73,9 @@ def read_manifest(folder: Path) -> Manifest:
         )
     try:
         values = json.loads(path.read_text("utf-8"))
-        values["calibration"] = Calibration(**values["calibration"])
+        _check_format(values["format"])
+        mixes = {name: Mix(**values["calibration"][name]) for name in ("labels", "stages", "facts")}
+        values["calibration"] = Calibration(**values["calibration"] | mixes)
         for name in ("labels", "stages", "facts"):
             values[name] = tuple(values[name])
         manifest = Manifest(**values)
@@ -78,10 +86,6 @@ def read_manifest(folder: Path) -> Manifest:
             found=type(error).__name__,
             remedy="重新导出模型",
         ) from None
-    if manifest.format != FORMAT:
-        raise ModelError(
-            "分类模型格式不符", expected=str(FORMAT), found=str(manifest.format), remedy="用本版本重新导出模型"
-        )
     if manifest.labels != load_taxonomy().codes:
         raise ModelError(
             "分类模型的标签与分类表不符",

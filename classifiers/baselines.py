@@ -41,12 +41,12 @@ class KeywordRules:
 
 
 class TfidfLinear:
-    """Character 1- to 4-grams, logistic regression."""
+    """Character 1- to 3-grams, logistic regression, all types weighing alike."""
 
     def __init__(self) -> None:
         self.model: Pipeline = make_pipeline(
-            TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=200_000),
-            LogisticRegression(C=30, max_iter=300),
+            TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True, max_features=60_000),
+            LogisticRegression(C=300, max_iter=300, class_weight="balanced"),
         )
 
     def fit(self, calls: Sequence[Sequence[Turn]], labels: Sequence[str]) -> TfidfLinear:

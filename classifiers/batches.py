@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from classifiers.damage import Damager
-from classifiers.dataset import LabelledCall, caller_turn_count, heard_until
+from classifiers.dataset import LabelledCall, heard_part
 from classifiers.encoding import PAD_ID, Window, encode
 from classifiers.network import STAGES
 from hotline.domain.segment import Channel, Turn
@@ -25,8 +25,6 @@ LENGTH_JITTER = 30
 """Tokens; keeps batches of like lengths from being the same calls every epoch."""
 PATTERNS_A_TYPE = 12
 OPENERS = ("", "对方", "他们", "有人", "他说", "我遇到", "就是", "喂，", "打电话的人")
-FACTS_FROM = 0.6
-"""Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
 
 
 @dataclass
@@ -144,13 +142,10 @@ class CallBatches:
             yield collate(examples[start : start + self.batch_size])
 
     def _example(self, call: LabelledCall, rng: random.Random) -> Example:
-        total = caller_turn_count(call.turns)
-        heard = total if rng.random() < FULL_CALL_SHARE else rng.randint(1, max(1, total))
-        turns = heard_until(call.turns, heard) if heard < total else call.turns
+        turns, told = (call.turns, True) if rng.random() < FULL_CALL_SHARE else heard_part(call, rng)
         if self.damager and rng.random() < DAMAGED_SHARE:
             turns = self.damager.damage(turns, rng)
         window = rng.choice(encode(turns, self.tokenizer)[-2:])
-        told = heard >= FACTS_FROM * total
         return Example(
             window.ids,
             self.codes.index(call.label),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from classifiers.dataset import LabelledCall, caller_turn_count, heard_until
-from classifiers.decision import Calibration, FloatArray, softmax
-from classifiers.network import FACTS, STAGES
+from classifiers.decision import Calibration, FloatArray, Mix, softmax
+from classifiers.network import STAGES
 from classifiers.predictor import OnnxClassifier
 from hotline.domain.segment import Turn
 from hotline.taxonomy import load_taxonomy
 
-TEMPERATURES = np.geomspace(0.3, 4.0, 60)
+TEMPERATURES = (0.3, 20.0)
+NGRAM_WEIGHTS = (0.01, 10.0)
 HEARD = (0.4, 0.7, 1.0)
 """Shares of the caller's turns at which calls are taken for fitting."""
 SURE_ACCURACY = 0.85
@@ -31,20 +34,29 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
     """Return the calibration that fits these calls best (least negative log likelihood)."""
     codes = load_taxonomy().codes
     labels = len(codes)
-    logits = np.concatenate([classifier.logits(heard_calls(calls, share)) for share in HEARD])
+    heard = [turns for share in HEARD for turns in heard_calls(calls, share)]
+    network, ngrams = classifier.network_logits(heard), classifier.ngram_logits(heard)
     truth = np.tile([codes.index(call.label) for call in calls], len(HEARD))
-    temperature = _best_temperature(logits[:, :labels], truth)
+    mix = _best_mix(network[:, :labels], ngrams[:, :labels], truth)
 
-    full = logits[-len(calls) :]
+    whole = slice(len(heard) - len(calls), None)
+    network, ngrams, told = network[whole], ngrams[whole], slice(labels, labels + len(STAGES))
     staged = np.array([call.stage in tuple(STAGES) for call in calls])
-    stages = np.array([STAGES.index(call.stage) if call.stage in tuple(STAGES) else 0 for call in calls])
-    stage_temperature = _best_temperature(full[staged][:, labels : labels + len(STAGES)], stages[staged])
+    stages = np.array([STAGES.index(call.stage) for call in calls if call.stage in tuple(STAGES)])
+    facts = np.array([[bool(call.money_gone), bool(call.coached)] for call in calls], dtype=int)
+    facts_of = slice(labels + len(STAGES), None)
+    return Calibration(
+        labels=mix,
+        stages=_best_mix(network[staged, told], ngrams[staged, told], stages),
+        facts=_best_mix(_two_sided(network[:, facts_of]), _two_sided(ngrams[:, facts_of]), facts.ravel()),
+        unsure_below=_unsure_below(softmax(mix(network[:, :labels], ngrams[:, :labels])), truth),
+    )
 
-    facts = np.array([[bool(call.money_gone), bool(call.coached)] for call in calls], dtype=float)
-    fact_temperature = _best_fact_temperature(full[:, -len(FACTS) :], facts)
 
-    probabilities = softmax(logits[:, :labels], temperature)
-    return Calibration(temperature, stage_temperature, fact_temperature, _unsure_below(probabilities, truth))
+def _two_sided(logits: FloatArray) -> FloatArray:
+    """Return log odds `(N, 2)` of facts as scores of no and yes `(2 N, 2)`."""
+    odds = logits.ravel()
+    return np.stack([np.zeros_like(odds), odds], axis=1)
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -58,21 +70,18 @@ def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[n
     return float(total)
 
 
-def _best_temperature(logits: FloatArray, truth: NDArray[np.int64]) -> float:
+def _best_mix(network: FloatArray, ngrams: FloatArray, truth: NDArray[np.int64]) -> Mix:
+    if not len(truth):
+        return Mix()
     rows = np.arange(len(truth))
 
-    def loss(temperature: float) -> float:
-        return float(-np.log(softmax(logits, temperature)[rows, truth] + 1e-9).mean())
+    def loss(logarithms: NDArray[np.float64]) -> float:
+        mixed = Mix(*np.exp(logarithms))(network, ngrams)
+        return float(-np.log(softmax(mixed)[rows, truth] + 1e-9).mean())
 
-    return float(min(TEMPERATURES, key=loss)) if len(truth) else 1.0
-
-
-def _best_fact_temperature(logits: FloatArray, truth: NDArray[np.float64]) -> float:
-    def loss(temperature: float) -> float:
-        probability = np.clip(1 / (1 + np.exp(-logits / temperature)), 1e-6, 1 - 1e-6)
-        return float(-(truth * np.log(probability) + (1 - truth) * np.log(1 - probability)).mean())
-
-    return float(min(TEMPERATURES, key=loss))
+    limits = [tuple(map(math.log, TEMPERATURES)), tuple(map(math.log, NGRAM_WEIGHTS))]
+    found = minimize(loss, np.zeros(2), method="Nelder-Mead", bounds=limits).x
+    return Mix(*(round(float(value), 4) for value in np.exp(found)))
 
 
 def _unsure_below(probabilities: FloatArray, truth: NDArray[np.int64]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,11 @@ from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 DATA_DIR = Path(__file__).parent / "data"
 CALLS_FILE = DATA_DIR / "calls.jsonl"
 SPOKEN_FILE = DATA_DIR / "spoken.jsonl"
-"""Calls of the test split as a real recogniser wrote them down, made by `benchmarks.spoken_calls`."""
+"""Some of the calls again, as a real recogniser wrote them down, made by `benchmarks.spoken_calls`."""
 INDEPENDENT_FILE = DATA_DIR / "independent.jsonl"
 """Calls for testing only, by a writer who had seen none of the others."""
+FACTS_FROM = 0.6
+"""Stage and facts are learned only from calls heard at least this far: earlier they are not told yet."""
 SPLITS = ("train", "validation", "test")
 
 
@@ -125,6 +128,12 @@ def read_calls(path: Path = CALLS_FILE) -> list[LabelledCall]:
     return calls
 
 
+def training_calls(path: Path = CALLS_FILE) -> list[LabelledCall]:
+    """Read the calls of a data set; with the project's own come those that a recogniser wrote down. Raises: DatasetError."""
+    spoken = read_calls(SPOKEN_FILE) if path.resolve() == CALLS_FILE.resolve() and SPOKEN_FILE.exists() else []
+    return read_calls(path) + spoken
+
+
 def data_hash(calls: Sequence[LabelledCall]) -> str:
     """Return a short hash of the calls' ids, labels and texts, to name what a model was trained on."""
     digest = hashlib.sha256()
@@ -142,6 +151,13 @@ def heard_until(turns: Sequence[Turn], caller_turns: int) -> tuple[Turn, ...]:
             if heard >= max(1, caller_turns):
                 return tuple(turns[: index + 1])
     return tuple(turns)
+
+
+def heard_part(call: LabelledCall, rng: random.Random) -> tuple[Sequence[Turn], bool]:
+    """Return the call up to some caller turn, and whether its stage and facts have been told by then."""
+    total = caller_turn_count(call.turns)
+    heard = rng.randint(1, max(1, total))
+    return heard_until(call.turns, heard), heard >= FACTS_FROM * total
 
 
 def caller_turn_count(turns: Sequence[Turn]) -> int:

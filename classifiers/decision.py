@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,27 @@ FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How one head's scores of the network and of the n-grams become one score."""
+
+    temperature: float = 1.0
+    """What the network's scores are divided by."""
+    ngram_weight: float = 1.0
+    """What the n-grams' scores are multiplied by."""
+
+    def __call__(self, network: FloatArray, ngrams: FloatArray) -> FloatArray:
+        """Return the log odds, up to a constant, that both together give."""
+        mixed: FloatArray = network / self.temperature + self.ngram_weight * ngrams
+        return mixed
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Fitted on the validation split."""
 
-    temperature: float = 1.0
-    stage_temperature: float = 1.0
-    fact_temperature: float = 1.0
+    labels: Mix = field(default=Mix())
+    stages: Mix = field(default=Mix())
+    facts: Mix = field(default=Mix())
     unsure_below: float = 0.5
     """A call whose best label is less probable than this is 'unsure'."""
 
@@ -39,10 +54,9 @@ def combine_windows(logits: FloatArray) -> FloatArray:
     return lead
 
 
-def softmax(logits: FloatArray, temperature: float) -> FloatArray:
+def softmax(logits: FloatArray) -> FloatArray:
     """Return probabilities along the last axis."""
-    scaled = logits / temperature
-    exponent = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    exponent = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: FloatArray = exponent / exponent.sum(axis=-1, keepdims=True)
     return result
 
@@ -79,8 +93,3 @@ def assess_risk(
     if fraud < 0.7 and level is not RiskLevel.URGENT:
         return RiskLevel.MEDIUM, tuple(reasons)
     return level, tuple(reasons)
-
-
-def argbest(probabilities: Sequence[float]) -> int:
-    """Return the index of the largest value."""
-    return int(np.argmax(probabilities))

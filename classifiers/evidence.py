@@ -1,8 +1,8 @@
-"""Which words drove a label: the tokens' own votes give candidates, deletion confirms them.
+"""Which words drove a label: the votes of tokens and n-grams give candidates, deletion confirms them.
 
-The network's logit of a label is the mean of its tokens' scores, so each clause's share of the label's lead
-over the other labels can be read off exactly. A clause is evidence when the label becomes less probable
-without it.
+The network's logit of a label is the mean of its tokens' scores and the n-grams' is a sum over them, so each clause's
+share of the label's lead over the other labels can be read off. A clause is evidence when the label becomes less
+probable without it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from classifiers.decision import FloatArray
-from classifiers.encoding import TokenSource, Window
+from classifiers.encoding import Window
 from hotline.domain.risk import EvidenceSpan
 from hotline.domain.segment import Channel, Turn
 
@@ -38,16 +36,8 @@ def clauses(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def candidate_spans(
-    turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int
-) -> list[EvidenceSpan]:
-    """Return the caller's clauses with the greatest votes for `label` (an index), strongest first."""
-    votes = [np.zeros(len(turn.text), np.float32) for turn in turns]
-    for window, window_scores in zip(windows, scores, strict=True):
-        others = np.delete(window_scores, label, axis=1)
-        lead = window_scores[:, label] - others.mean(axis=1)
-        for source, vote in zip(window.sources, lead, strict=True):
-            _add(votes, source, float(vote))
+def candidate_spans(turns: Sequence[Turn], votes: Sequence[FloatArray]) -> list[EvidenceSpan]:
+    """Return the caller's clauses whose characters vote most for the label, strongest first."""
     spans = []
     for index, turn in enumerate(turns):
         if turn.speaker != Channel.CALLER:
@@ -60,9 +50,19 @@ def candidate_spans(
     return spans[:CANDIDATES]
 
 
-def _add(votes: list[FloatArray], source: TokenSource | None, vote: float) -> None:
-    if source is not None and source.end > source.start:
-        votes[source.turn][source.start : source.end] += vote / (source.end - source.start)
+def add_token_votes(votes: Sequence[FloatArray], window: Window, lead: FloatArray) -> None:
+    """Spread the lead `(T,)` that each token gives over its characters."""
+    for source, vote in zip(window.sources, lead, strict=True):
+        if source is not None and source.end > source.start:
+            votes[source.turn][source.start : source.end] += vote / (source.end - source.start)
+
+
+def without_span(turns: Sequence[Turn], span: EvidenceSpan) -> list[Turn]:
+    """Return the turns without the text of a span."""
+    cut = list(turns)
+    text = turns[span.turn].text
+    cut[span.turn] = Turn(turns[span.turn].speaker, text[: span.start] + text[span.end :])
+    return cut
 
 
 def verified_spans(spans: Sequence[EvidenceSpan], drops: Sequence[float]) -> tuple[EvidenceSpan, ...]:

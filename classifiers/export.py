@@ -10,9 +10,9 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 
-from classifiers.artefact import TOKENIZER, WEIGHTS, Manifest, sha256, write_manifest
-from classifiers.decision import Calibration
+from classifiers.artefact import NGRAMS, TOKENIZER, WEIGHTS, Manifest, sha256, write_manifest
 from classifiers.network import FACTS, STAGES, ScamNetwork
+from classifiers.ngrams import NgramModel
 from hotline.taxonomy import load_taxonomy
 
 OPSET = 17
@@ -71,11 +71,10 @@ def write_model(
     version: str,
     data_hash: str,
     base: str,
-    calibration: Calibration | None = None,
-    metrics: dict[str, Any] | None = None,
+    ngrams: NgramModel | None = None,
     int8: bool = True,
 ) -> Manifest:
-    """Write a whole model folder and return its manifest."""
+    """Write a whole model folder, not calibrated yet, and return its manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "fp32.onnx"
@@ -85,6 +84,9 @@ def write_model(
         else:
             fp32.replace(folder / WEIGHTS)
     tokenizer.save(str(folder / TOKENIZER), pretty=False)
+    if ngrams:
+        ngrams.save(folder / NGRAMS)
+    files = (WEIGHTS, TOKENIZER, *((NGRAMS,) if ngrams else ()))
     taxonomy = load_taxonomy()
     manifest = Manifest(
         version=version,
@@ -94,9 +96,7 @@ def write_model(
         taxonomy_version=taxonomy.version,
         data_hash=data_hash,
         base=base,
-        calibration=calibration or Calibration(),
-        metrics=metrics or {},
-        checksums={name: sha256(folder / name) for name in (WEIGHTS, TOKENIZER)},
+        checksums={name: sha256(folder / name) for name in files},
     )
     write_manifest(folder, manifest)
     return manifest

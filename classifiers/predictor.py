@@ -1,4 +1,4 @@
-"""The classifier as the console uses it: ONNX Runtime on the rolling call, with evidence."""
+"""The classifier as the console uses it: network and n-grams on the rolling call, with evidence."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from classifiers.artefact import TOKENIZER, WEIGHTS, read_manifest
+from classifiers.artefact import NGRAMS, TOKENIZER, WEIGHTS, read_manifest
 from classifiers.decision import FloatArray, assess_risk, combine_windows, sigmoid, softmax
 from classifiers.encoding import PAD_ID, TokenSource, Window, encode
-from classifiers.evidence import candidate_spans, verified_spans
+from classifiers.evidence import add_token_votes, candidate_spans, verified_spans, without_span
+from classifiers.ngrams import NgramModel
 from hotline.domain.risk import EvidenceSpan, Prediction
 from hotline.domain.segment import Turn
 from hotline.errors import ModelError
@@ -46,6 +47,7 @@ class OnnxClassifier:
             ) from None
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self.ngrams = NgramModel.load(folder / NGRAMS) if NGRAMS in self.manifest.checksums else None
 
     def predict(self, calls: Sequence[Sequence[Turn]], *, evidence: bool = True) -> list[Prediction]:
         """Return one prediction a call; without `evidence` it costs one pass instead of two."""
@@ -58,8 +60,16 @@ class OnnxClassifier:
             predictions.append(self._prediction(turns, call_windows, call_scores, evidence))
         return predictions
 
-    def logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
-        """Return raw scores `(N, 21)`: labels, stages, facts."""
+    def ngram_logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
+        """Return the n-grams' raw scores `(N, 21)`; zeros where the model has none."""
+        if self.ngrams is None:
+            return np.zeros(
+                (len(calls), len(self.labels) + len(self.manifest.stages) + len(self.manifest.facts)), np.float32
+            )
+        return np.stack([self.ngrams.logits(turns) for turns in calls])
+
+    def network_logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
+        """Return the network's raw scores `(N, 21)`: labels, stages, facts."""
         windows = [encode(turns, self._tokenizer) for turns in calls]
         scores = self.token_scores([window for call in windows for window in call])
         rows, first = [], 0
@@ -92,12 +102,14 @@ class OnnxClassifier:
     ) -> Prediction:
         calibration = self.manifest.calibration
         labels, stages = len(self.labels), len(self.manifest.stages)
-        logits = self._call_logits(scores)
-        probabilities = softmax(logits[:labels], calibration.temperature)
+        network, ngrams = self._call_logits(scores), self.ngram_logits([turns])[0]
+        probabilities = softmax(calibration.labels(network[:labels], ngrams[:labels]))
         best = int(probabilities.argmax())
         label, probability = self.labels[best], float(probabilities[best])
-        stage_probabilities = softmax(logits[labels : labels + stages], calibration.stage_temperature)
-        money_gone, coached = (sigmoid(float(x) / calibration.fact_temperature) for x in logits[labels + stages :])
+        told = slice(labels, labels + stages)
+        stage_probabilities = softmax(calibration.stages(network[told], ngrams[told]))
+        facts = calibration.facts(network[labels + stages :], ngrams[labels + stages :])
+        money_gone, coached = map(sigmoid, facts)
         by_label = dict(zip(self.labels, map(float, probabilities), strict=True))
         fraud = label != NOT_FRAUD
         stage = self.manifest.stages[int(stage_probabilities.argmax())] if fraud else None
@@ -121,11 +133,11 @@ class OnnxClassifier:
     def _evidence(
         self, turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int, before: float
     ) -> tuple[EvidenceSpan, ...]:
-        """Take the clauses whose tokens voted most for the label; keep those whose deletion lowers it.
+        """Take the clauses whose tokens and n-grams voted most for the label; keep those whose deletion lowers it.
 
         Only the windows that hold a deleted clause are scored again.
         """
-        spans = candidate_spans(turns, windows, [window[:, : len(self.labels)] for window in scores], label)
+        spans = candidate_spans(turns, self._votes(turns, windows, scores, label))
         if not spans:
             return ()
         shortened = [_without(windows, span) for span in spans]
@@ -139,8 +151,24 @@ class OnnxClassifier:
             for index in parts:
                 call_scores[index] = next(again)
             rows.append(self._call_logits(call_scores)[: len(self.labels)])
-        after = softmax(np.stack(rows), self.manifest.calibration.temperature)[:, label]
+        ngrams = self.ngram_logits([without_span(turns, span) for span in spans])[:, : len(self.labels)]
+        after = softmax(self.manifest.calibration.labels(np.stack(rows), ngrams))[:, label]
         return verified_spans(spans, [before - float(value) for value in after])
+
+    def _votes(
+        self, turns: Sequence[Turn], windows: Sequence[Window], scores: Sequence[FloatArray], label: int
+    ) -> list[FloatArray]:
+        """Return what each character of each turn adds to the label's lead over the mean of the others."""
+        mix, labels = self.manifest.calibration.labels, len(self.labels)
+        if self.ngrams is None:
+            votes = [np.zeros(len(turn.text), np.float32) for turn in turns]
+        else:
+            votes = [mix.ngram_weight * vote for vote in self.ngrams.votes(turns, label, labels)]
+        for window, window_scores in zip(windows, scores, strict=True):
+            others = np.delete(window_scores[:, :labels], label, axis=1)
+            lead = (window_scores[:, label] - others.mean(axis=1)) / (mix.temperature * len(window.ids))
+            add_token_votes(votes, window, lead)
+        return votes
 
 
 def _without(windows: Sequence[Window], span: EvidenceSpan) -> list[Window]:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from classifiers.baselines import FrozenEncoder, KeywordRules, TfidfLinear, training_texts
 from classifiers.dataset import CALLS_FILE, INDEPENDENT_FILE, SPOKEN_FILE, LabelledCall, data_hash, read_calls
+from classifiers.decision import FloatArray
 from classifiers.encoding import Window
 from classifiers.evaluation import Predict, damaged, evaluate, evidence_check, near_domain, score
 from classifiers.predictor import SHIPPED, OnnxClassifier
@@ -64,8 +66,11 @@ def evaluate_all(
         models["frozen encoder"] = _short(FrozenEncoder(base).fit(texts, labels).predict, sets)
     for folder in beside:
         other = OnnxClassifier(folder, threads=2)
+        models[f"network alone {other.version}"] = _short(_labels_by_part(other, other.network_logits), sets)
         models[other.version] = _short(_labels_by(other), sets)
     classifier = OnnxClassifier(model or SHIPPED, threads=2)
+    for name, part in (("n-grams", classifier.ngram_logits), ("network", classifier.network_logits)):
+        models[f"{name} alone {classifier.version}"] = _short(_labels_by_part(classifier, part), sets)
     plain = _predict_by(classifier)
     row = _short(_labels_by(classifier), sets) | evaluate(plain, sets.split)
     row["evidence"] = evidence_check(classifier.predict, plain, sets.split[:EVIDENCE_CALLS])
@@ -110,6 +115,19 @@ def _predict_by(classifier: OnnxClassifier) -> Predict:
 def _labels_by(classifier: OnnxClassifier) -> PredictLabels:
     plain = _predict_by(classifier)
     return lambda calls: [prediction.label for prediction in plain(calls)]
+
+
+def _labels_by_part(
+    classifier: OnnxClassifier, logits: Callable[[Sequence[Sequence[Turn]]], FloatArray]
+) -> PredictLabels:
+    """Return what one of the two parts would say without the other."""
+
+    def labels(calls: Sequence[Sequence[Turn]]) -> list[str]:
+        rows = range(0, len(calls), 64)
+        best = np.concatenate([logits(calls[i : i + 64])[:, : len(classifier.labels)].argmax(axis=1) for i in rows])
+        return [classifier.labels[int(column)] for column in best]
+
+    return labels
 
 
 def _short(predict: PredictLabels, sets: TestSets) -> dict[str, Any]:

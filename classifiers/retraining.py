@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from classifiers.artefact import read_manifest, write_manifest
+from classifiers.artefact import read_manifest
 from classifiers.batches import Batch, CallBatches, known_patterns
-from classifiers.calibration import fit
-from classifiers.dataset import LabelledCall, data_hash, read_calls
+from classifiers.dataset import data_hash, read_calls, training_calls
 from classifiers.evaluation import per_class, score
-from classifiers.export import write_model
+from classifiers.finish import export_model
+from classifiers.ngram_training import fit_ngrams
 from classifiers.predictor import OnnxClassifier
 from classifiers.training import TrainingArguments, call_loss, run_stage, starting_point
 from hotline.domain.datasets import text_key
@@ -29,7 +28,7 @@ FRESH_LAYERS = 6
 OWN_REPEATS = 3
 """How often a call of the centre counts beside one of the project's data."""
 CHECKPOINT_EVERY = 10
-PREPARED, TRAINED, EXPORTED, CALIBRATED = 0.05, 0.75, 0.80, 0.95
+PREPARED, TRAINED, FITTED, CALIBRATED = 0.05, 0.70, 0.80, 0.95
 """Progress at the end of each part."""
 CHUNK = 32
 
@@ -66,7 +65,7 @@ class TorchTrainer:
         """Write a finished model folder to `order.output`. Raises: ModelError, DatasetError, ConfigError."""
         order.work.mkdir(parents=True, exist_ok=True)
         report(0.01, "准备数据")
-        project = read_calls()
+        project = training_calls()
         kept_back = {text_key(call.turns) for call in project if call.split == "test"}
         own = [call for call in read_calls(order.calls) if text_key(call.turns) not in kept_back]
         if not own:
@@ -100,22 +99,23 @@ class TorchTrainer:
             report,
         )
         run_stage("calls", network, batches, call_loss, 1, args)
-        report(TRAINED, "导出模型")
+        report(TRAINED, "拟合字词权重")
+        ngrams = fit_ngrams(taught, args.seed, None if shipped else OnnxClassifier(order.start).ngrams)
         base = Path(order.encoder).name if order.encoder else read_manifest(order.start).version
         shutil.rmtree(order.output, ignore_errors=True)
-        write_model(
-            network, tokenizer, order.output, version=order.version, data_hash=data_hash([*own, *shipped]), base=base
+        report(FITTED, "导出与校准")
+        export_model(
+            network,
+            tokenizer,
+            ngrams,
+            order.output,
+            version=order.version,
+            data_hash=data_hash([*own, *shipped]),
+            base=base,
+            validation=validation or taught[:CHUNK],
+            threads=self._threads,
         )
-        report(EXPORTED, "校准")
-        self._calibrate(order.output, validation or taught[:CHUNK])
         report(CALIBRATED, "校准完成")
-
-    def _calibrate(self, folder: Path, calls: Sequence[LabelledCall]) -> None:
-        classifier = OnnxClassifier(folder, threads=self._threads)
-        manifest = replace(read_manifest(folder), calibration=fit(classifier, calls))
-        labels = [p.label for p in classifier.predict([call.turns for call in calls], evidence=False)]
-        validation = vars(score([call.label for call in calls], labels))
-        write_manifest(folder, replace(manifest, metrics={"validation": validation}))
 
     def compare(self, folders: Mapping[str, Path], tests: Mapping[str, Path | None], report: Report) -> dict[str, Any]:
         """Measure models (name to folder) on test sets (name to JSONL, None for the project's own)."""

@@ -14,7 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from classifiers.batches import Batch, CallBatches, DialogueBatches, EpochBatches, known_patterns
-from classifiers.dataset import CALLS_FILE, read_calls, read_lines
+from classifiers.dataset import CALLS_FILE, read_lines, training_calls
 from classifiers.network import STAGES, ScamNetwork, build_network, load_encoder, pooled
 from classifiers.warm_start import load_network
 from hotline.errors import ConfigError
@@ -208,7 +208,7 @@ def train(args: TrainingArguments) -> ScamNetwork:
     network, tokenizer = starting_point(args.base, args.layers, args.start_from)
     if args.first_stage and not args.start_from:
         train_first_stage(network, tokenizer, args)
-    calls = [call for call in read_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
+    calls = [call for call in training_calls(args.data) if call.split == "train"] + known_patterns(args.seed)
     run_stage(
         "calls",
         network,

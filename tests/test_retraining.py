@@ -88,7 +88,7 @@ def test_a_shipped_model_can_be_trained_on_and_says_the_same_before() -> None:
     network.eval()
     calls = [call for call in read_calls() if call.split == "validation" and len(encode(call.turns, tokenizer)) == 1]
     calls = calls[:40]
-    expected = OnnxClassifier(SHIPPED).logits([call.turns for call in calls])[:, :14]
+    expected = OnnxClassifier(SHIPPED).network_logits([call.turns for call in calls])[:, :14]
     with torch.no_grad():
         rows = [pad([encode(call.turns, tokenizer)[0].ids]) for call in calls]
         found = np.stack([pooled(network(ids, mask), mask)[0].numpy() for ids, mask in rows])[:, :14]
@@ -118,8 +118,8 @@ def test_interrupted_training_ends_with_the_same_network(tiny_model: Path, calls
     assert torch.load(broken.work / "checkpoint-calls.pt", weights_only=True)["step"] == 30
     trainer.retrain(broken, lambda *_: None)
     turns = [call.turns for call in read_calls(calls_file)]
-    first, second = (OnnxClassifier(folder).logits(turns) for folder in (whole.output, broken.output))
-    before = OnnxClassifier(tiny_model).logits(turns)
+    first, second = (OnnxClassifier(folder).network_logits(turns) for folder in (whole.output, broken.output))
+    before = OnnxClassifier(tiny_model).network_logits(turns)
     assert np.allclose(first, second, atol=0.02)
     assert np.abs(first - before).max() > 0.05
 
