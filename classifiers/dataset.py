@@ -19,6 +19,8 @@ DATA_DIR = Path(__file__).parent / "data"
 CALLS_FILE = DATA_DIR / "calls.jsonl"
 SPOKEN_FILE = DATA_DIR / "spoken.jsonl"
 """Some of the calls again, as a real recogniser wrote them down, made by `benchmarks.spoken_calls`."""
+OPENINGS_FILE = DATA_DIR / "openings.jsonl"
+"""Beginnings of calls, for training only: they teach to name a type early."""
 INDEPENDENT_FILE = DATA_DIR / "independent.jsonl"
 """Calls for testing only, by a writer who had seen none of the others."""
 FACTS_FROM = 0.6
@@ -129,9 +131,9 @@ def read_calls(path: Path = CALLS_FILE) -> list[LabelledCall]:
 
 
 def training_calls(path: Path = CALLS_FILE) -> list[LabelledCall]:
-    """Read the calls of a data set; with the project's own come those that a recogniser wrote down. Raises: DatasetError."""
-    spoken = read_calls(SPOKEN_FILE) if path.resolve() == CALLS_FILE.resolve() and SPOKEN_FILE.exists() else []
-    return read_calls(path) + spoken
+    """Read the calls of a data set; with the project's own come their transcripts and the openings. Raises: DatasetError."""
+    own = path.resolve() == CALLS_FILE.resolve()
+    return [call for file in ([path, SPOKEN_FILE, OPENINGS_FILE] if own else [path]) for call in read_calls(file)]
 
 
 def data_hash(calls: Sequence[LabelledCall]) -> str:

@@ -24,10 +24,11 @@ from hotline.taxonomy import load_taxonomy
 FEATURES = 60_000
 """N-grams kept, the most frequent ones."""
 LEAST_CALLS = 2
-STRENGTH = 300.0
-"""How far weights may go for the sake of the training calls: the inverse of the penalty on their squares."""
+STRENGTH, WARM_STRENGTH = 300.0, 3.0
+"""How far weights may go for the sake of the training calls, from nothing and from an earlier model: the inverse of the
+penalty on the squared way."""
 DAMAGED_SHARE = 0.6
-STEPS = 200
+STEPS = 100
 
 Targets = NDArray[np.float64]
 
@@ -46,7 +47,11 @@ def fit_ngrams(calls: Sequence[LabelledCall], seed: int = 7, start: NgramModel |
         known = ~np.isnan(targets[:, columns]).any(axis=1)
         if known.any():
             weights[:, columns], bias[columns] = _fit_head(
-                vectors[known], targets[known, columns], weights[:, columns], bias[columns]
+                vectors[known],
+                targets[known, columns],
+                weights[:, columns],
+                bias[columns],
+                WARM_STRENGTH if start else STRENGTH,
             )
     return replace(model, weights=weights, bias=bias)
 
@@ -108,8 +113,10 @@ def _matrix(model: NgramModel, counts: Sequence[Counter[str]]) -> Any:
     return csr_matrix((np.concatenate(values), columns, ends), shape=(len(counts), len(model.rows)))
 
 
-def _fit_head(vectors: Any, targets: Targets, weights: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Minimise the balanced log loss of one head plus the squared way from `weights` (L-BFGS)."""
+def _fit_head(
+    vectors: Any, targets: Targets, weights: FloatArray, bias: FloatArray, strength: float
+) -> tuple[FloatArray, FloatArray]:
+    """Minimise the balanced log loss of one head plus the squared way from `weights` and `bias` (L-BFGS)."""
     exclusive = targets.shape[1] > 1
     balance = _balance(targets) if exclusive else np.ones(len(targets))
     size = weights.size
@@ -125,8 +132,8 @@ def _fit_head(vectors: Any, targets: Targets, weights: FloatArray, bias: FloatAr
             chance = 1 / (1 + np.exp(-scores))
             lost = -np.log(np.where(targets > 0.5, chance, 1 - chance) + 1e-12)[:, 0]
         slope = (chance - targets) * balance[:, None]
-        gradient = np.concatenate([(vectors.T @ slope + moved / STRENGTH).ravel(), slope.sum(axis=0)])
-        return float((balance * lost).sum() + (moved**2).sum() / (2 * STRENGTH)), gradient
+        gradient = np.concatenate([(vectors.T @ slope).ravel(), slope.sum(axis=0)]) + change / strength
+        return float((balance * lost).sum() + (change**2).sum() / (2 * strength)), gradient
 
     found = minimize(loss, np.zeros(size + bias.size), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
     return weights + found[:size].reshape(weights.shape), bias + found[size:]

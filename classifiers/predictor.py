@@ -51,7 +51,7 @@ class OnnxClassifier:
 
     def predict(self, calls: Sequence[Sequence[Turn]], *, evidence: bool = True) -> list[Prediction]:
         """Return one prediction a call; without `evidence` it costs one pass instead of two."""
-        windows = [encode(turns, self._tokenizer) for turns in calls]
+        windows = [self.windows(turns) for turns in calls]
         scores = self.token_scores([window for call in windows for window in call])
         predictions, first = [], 0
         for turns, call_windows in zip(calls, windows, strict=True):
@@ -70,13 +70,17 @@ class OnnxClassifier:
 
     def network_logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
         """Return the network's raw scores `(N, 21)`: labels, stages, facts."""
-        windows = [encode(turns, self._tokenizer) for turns in calls]
+        windows = [self.windows(turns) for turns in calls]
         scores = self.token_scores([window for call in windows for window in call])
         rows, first = [], 0
         for call_windows in windows:
             rows.append(self._call_logits(scores[first : first + len(call_windows)]))
             first += len(call_windows)
         return np.stack(rows)
+
+    def windows(self, turns: Sequence[Turn]) -> list[Window]:
+        """Return the tokens of a call as the network reads them."""
+        return encode(turns, self._tokenizer)
 
     def token_scores(self, windows: Sequence[Window]) -> list[FloatArray]:
         """Return scores `(T, 21)` of each window's tokens."""

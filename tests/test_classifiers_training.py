@@ -136,7 +136,9 @@ def test_training_goes_on_from_a_finished_model(tiny_data: Path, tmp_path: Path)
     ids = torch.tensor([window.ids])
     with torch.no_grad():
         logits = pooled(start(ids, torch.ones_like(ids)), torch.ones_like(ids))[0]
-    assert int(logits[: len(shipped.labels)].argmax()) == int(shipped.network_logits([call])[0][: len(shipped.labels)].argmax())
+    assert int(logits[: len(shipped.labels)].argmax()) == int(
+        shipped.network_logits([call])[0][: len(shipped.labels)].argmax()
+    )
     command = ["train", "--start-from", str(SHIPPED), "--data", str(tiny_data), "--output", str(tmp_path / "run")]
     assert main([*command, "--epochs", "1", "--batch-size", "32", "--version", "own"]) == 0
     own = OnnxClassifier(tmp_path / "run" / "model")
