@@ -96,7 +96,7 @@ class FrozenEncoder:
 
 
 def training_texts(calls: Sequence[LabelledCall]) -> tuple[list[Sequence[Turn]], list[str]]:
-    """Return clean and damaged turns of the training calls, so that baselines see what the network sees."""
+    """Return clean and damaged turns of the training calls, so that baselines see what the model sees."""
     from classifiers.evaluation import damaged
 
     chosen = [call for call in calls if call.split == "train"]

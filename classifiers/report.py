@@ -15,7 +15,15 @@ import numpy as np
 from tqdm import tqdm
 
 from classifiers.baselines import FrozenEncoder, KeywordRules, TfidfLinear, training_texts
-from classifiers.dataset import CALLS_FILE, INDEPENDENT_FILE, SPOKEN_FILE, LabelledCall, data_hash, read_calls
+from classifiers.dataset import (
+    CALLS_FILE,
+    INDEPENDENT_FILE,
+    SPOKEN_FILE,
+    LabelledCall,
+    data_hash,
+    read_calls,
+    training_calls,
+)
 from classifiers.decision import FloatArray
 from classifiers.evaluation import Predict, damaged, evaluate, evidence_check, near_domain, score
 from classifiers.predictor import SHIPPED, OnnxClassifier
@@ -59,7 +67,7 @@ def evaluate_all(
     )
     models: dict[str, Any] = {}
     if base:
-        texts, labels = training_texts(calls)
+        texts, labels = training_texts(training_calls(data or CALLS_FILE))
         models["keyword rules"] = _short(KeywordRules().predict, sets)
         models["TF-IDF linear"] = _short(TfidfLinear().fit(texts, labels).predict, sets)
         models["frozen encoder"] = _short(FrozenEncoder(base).fit(texts, labels).predict, sets)
