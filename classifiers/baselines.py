@@ -66,7 +66,8 @@ class FrozenEncoder:
         from classifiers.network import load_encoder
         from classifiers.training import load_tokenizer
 
-        self._encoder, _ = load_encoder(base, None)
+        encoder, _ = load_encoder(base, None)
+        self._encoder: Any = encoder
         self._encoder.eval()
         self._tokenizer = load_tokenizer(base)
         self._head = LogisticRegression(C=10, max_iter=500)
@@ -86,13 +87,15 @@ class FrozenEncoder:
         from classifiers.batches import pad
 
         windows = [encode(turns, self._tokenizer)[-1].ids for turns in calls]
-        rows = []
+        by_length = np.argsort([len(window) for window in windows])
+        rows = np.zeros((len(windows), self._encoder.config.hidden_size), np.float32)
         with torch.no_grad():
             for start in range(0, len(windows), 32):
-                ids, mask = pad(windows[start : start + 32])
+                chosen = by_length[start : start + 32]
+                ids, mask = pad([windows[index] for index in chosen])
                 hidden = self._encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-                rows.append(((hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)).numpy())
-        return np.concatenate(rows)
+                rows[chosen] = ((hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)).numpy()
+        return rows
 
 
 def training_texts(calls: Sequence[LabelledCall]) -> tuple[list[Sequence[Turn]], list[str]]:
