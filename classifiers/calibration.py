@@ -18,7 +18,7 @@ from hotline.taxonomy import load_taxonomy
 
 TEMPERATURES = (0.3, 20.0)
 NGRAM_WEIGHTS = (0.01, 10.0)
-HEARD = (0.4, 0.7, 1.0)
+HEARD = (0.6, 1.0)
 """Shares of the caller's turns at which calls are taken for fitting."""
 SURE_ACCURACY = 0.85
 """`unsure_below` is set so that labels of at least that probability are right this often."""
@@ -38,6 +38,7 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
     network, ngrams = classifier.network_logits(heard), classifier.ngram_logits(heard)
     truth = np.tile([codes.index(call.label) for call in calls], len(HEARD))
     mix = _best_mix(network[:, :labels], ngrams[:, :labels], truth)
+    probabilities = softmax(mix(network[:, :labels], ngrams[:, :labels]))
 
     whole = slice(len(heard) - len(calls), None)
     network, ngrams, told = network[whole], ngrams[whole], slice(labels, labels + len(STAGES))
@@ -49,7 +50,7 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
         labels=mix,
         stages=_best_mix(network[staged, told], ngrams[staged, told], stages),
         facts=_best_mix(_two_sided(network[:, facts_of]), _two_sided(ngrams[:, facts_of]), facts.ravel()),
-        unsure_below=_unsure_below(softmax(mix(network[:, :labels], ngrams[:, :labels])), truth),
+        unsure_below=_unsure_below(probabilities, truth),
     )
 
 
