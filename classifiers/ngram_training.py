@@ -27,7 +27,9 @@ LEAST_CALLS = 2
 STRENGTH, WARM_STRENGTH = 300.0, 3.0
 """How far weights may go for the sake of the training calls, from nothing and from an earlier model: the inverse of the
 penalty on the squared way."""
+DAMAGED_COPIES = 3
 DAMAGED_SHARE = 0.6
+"""Of the calls that are heard only in part."""
 STEPS = 100
 
 Targets = NDArray[np.float64]
@@ -57,7 +59,7 @@ def fit_ngrams(calls: Sequence[LabelledCall], seed: int = 7, start: NgramModel |
 
 
 def _examples(calls: Sequence[LabelledCall], seed: int) -> tuple[list[Sequence[Turn]], Targets]:
-    """Return each call whole, whole and damaged, and up to some turn; with targets `(N, 21)`, NaN where unknown."""
+    """Return each call whole, damaged in several ways, and up to some turn; with targets `(N, 21)`, NaN where unknown."""
     rng = random.Random(seed)
     damager = Damager(turn.text for call in calls for turn in call.turns)
     texts: list[Sequence[Turn]] = []
@@ -66,7 +68,8 @@ def _examples(calls: Sequence[LabelledCall], seed: int) -> tuple[list[Sequence[T
         part, told = heard_part(call, rng)
         if rng.random() < DAMAGED_SHARE:
             part = damager.damage(part, rng)
-        for turns, complete in ((call.turns, True), (damager.damage(call.turns, rng), True), (part, told)):
+        damaged = [(damager.damage(call.turns, rng), True) for _ in range(DAMAGED_COPIES)]
+        for turns, complete in ((call.turns, True), *damaged, (part, told)):
             texts.append(turns)
             targets.append(_target(call, complete))
     return texts, np.stack(targets)

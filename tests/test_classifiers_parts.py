@@ -15,7 +15,7 @@ from classifiers.damage import Damager, DamageRates, sound_of
 from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines
 from classifiers.decision import assess_risk, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
-from classifiers.evidence import LONGEST_CLAUSE, candidate_spans, clauses, verified_spans
+from classifiers.evidence import LONGEST_CLAUSE, add_token_votes, candidate_spans, clauses, verified_spans
 from classifiers.predictor import SHIPPED, OnnxClassifier
 from hotline.domain.datasets import split_of
 from hotline.domain.risk import EvidenceSpan, RiskLevel
@@ -120,7 +120,7 @@ def test_fraud_told_in_one_window_of_a_long_call_counts() -> None:
     logits = np.zeros((3, len(CODES)), np.float32)
     logits[1, authority] = 6.0
     logits[[0, 2], ordinary] = 3.0
-    assert int(softmax(combine_windows(logits), 1.0).argmax()) == authority
+    assert int(softmax(combine_windows(logits)).argmax()) == authority
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,11 @@ def test_clauses_follow_punctuation_and_stay_short() -> None:
 
 
 def test_only_the_callers_words_are_evidence(tokenizer: Tokenizer) -> None:
-    windows = encode(TURNS, tokenizer)
-    scores = [np.zeros((len(window.ids), len(CODES)), np.float32) for window in windows]
-    scores[0][:, 0] = 1.0
-    spans = candidate_spans(TURNS, windows, scores, 0)
+    votes = [np.zeros(len(turn.text), np.float32) for turn in TURNS]
+    for window in encode(TURNS, tokenizer):
+        add_token_votes(votes, window, np.ones(len(window.ids), np.float32))
+    assert all(vote.all() for vote in votes)
+    spans = candidate_spans(TURNS, votes)
     assert spans
     assert {TURNS[span.turn].speaker for span in spans} == {"caller"}
     assert all(TURNS[span.turn].text[span.start : span.end] == span.text for span in spans)
