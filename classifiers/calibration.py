@@ -20,7 +20,7 @@ TEMPERATURES = (0.3, 20.0)
 NGRAM_WEIGHTS = (0.01, 10.0)
 HEARD = (0.6, 1.0)
 """Shares of the caller's turns at which calls are taken for fitting."""
-SURE_ACCURACY = 0.85
+SURE_ACCURACY = 0.95
 """`unsure_below` is set so that labels of at least that probability are right this often."""
 BINS = 10
 
