@@ -59,6 +59,8 @@ class CallPipeline:
         self._sessions: dict[str, RecognizerSession] = {}
         self._restarts = 0
         self._reopen_at = 0.0
+        self.recognition_problem = ""
+        """Why recognition was away for a part of the call, for the user; empty when it was not."""
         self._heard_s = 0.0
         self._partials: dict[str, str] = {}
 
@@ -175,6 +177,7 @@ class CallPipeline:
             session.close()
         self._sessions.clear()
         self._reopen_at = time.monotonic() + REOPEN_AFTER_S
+        self.recognition_problem = reason
         handlers.report_recognizer(self.hub, self.call_id, "unavailable", self.hub.recognizer_info, reason)
 
     def _recover(self) -> None:

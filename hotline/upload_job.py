@@ -103,14 +103,17 @@ def _transcribe(run: JobRun, path: Path, open_file: OpenFile) -> Mapping[str, An
     layout = LAYOUT_TWO if len(source.channels) > 1 else LAYOUT_SINGLE
     call = handlers.start_call(hub, commands.StartCall("upload", run.job.asked_by, layout=layout))
     (run.folder / CALL_FILE).write_text(call.id)
-    CallPipeline(hub, call.id, reported).run()
+    pipeline = CallPipeline(hub, call.id, reported)
+    pipeline.run()
     if reported.cancelled:
         handlers.add_note(hub, commands.AddNote(call.id, "system", "导入已取消，只含取消前的部分"))
         raise JobCancelled("任务已取消")
     with hub.store.transaction() as uow:
         duration_s = uow.call(call.id).duration_s
-    warning = str(reported.problem) if reported.problem else ""
-    return {"call_id": call.id, "layout": layout, "duration_s": duration_s, "warning": warning}
+    warnings = [str(reported.problem)] if reported.problem else []
+    if pipeline.recognition_problem:
+        warnings.append(f"语音识别中途不可用，文字不全：{pipeline.recognition_problem}")
+    return {"call_id": call.id, "layout": layout, "duration_s": duration_s, "warning": "；".join(warnings)}
 
 
 def _close_earlier_attempt(run: JobRun) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hotline import commands, handlers, jobs, swapping
 from hotline.demo import DEMO_PASSWORD
 from hotline.domain.job import Job, JobState
-from hotline.errors import StateError
+from hotline.errors import RecognizerError, StateError
 from hotline.hub import Hub
 from hotline.sources.file import FileSource
 from hotline.stores.recordings import SWAPPING, WavRecordingStore
@@ -155,6 +155,14 @@ def test_a_cut_off_recording_is_used_as_far_as_it_goes_with_a_warning(client: Fl
     (job,) = work(center)
     assert job.state is JobState.DONE and "比文件头所写的短" in job.result["warning"]
     assert 1.0 < job.result["duration_s"] < 2.0
+
+
+def test_a_recording_that_recognition_did_not_hear_is_done_with_a_warning(client: FlaskClient, center: Hub) -> None:
+    assert isinstance(center.recognizer, ScriptedRecognizer)
+    center.recognizer.open_error = RecognizerError("语音识别没有准备好", remedy="请稍后再试")
+    hand_in(client, tone(2))
+    (job,) = work(center)
+    assert job.state is JobState.DONE and "没有准备好" in job.result["warning"]
 
 
 @pytest.mark.parametrize(

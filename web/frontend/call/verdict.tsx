@@ -49,7 +49,7 @@ function Headline() {
     const guess = prediction && t("unsure_guess", { name: scamName(prediction.label), share: percent(prediction.probability) });
     return (
       <p class="label unsure" data-testid="label">
-        <strong>{state.classifier.value.state === "ok" ? t(prediction ? "label_unsure" : "label_waiting") : t("label_by_hand")}</strong>
+        <strong>{t(state.classifier.value.state !== "ok" ? "label_by_hand" : prediction ? "label_unsure" : call.state === "ended" ? "label_none" : "label_waiting")}</strong>
         {guess && <small>{guess}</small>}
       </p>
     );
