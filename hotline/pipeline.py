@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 REOPEN_AFTER_S = 5.0
 ROOM_S = 2.0
 """Queue of a recogniser that must be free before more of a patient source is read: it would drop what comes beyond."""
+FILE_TRIES = 3
+"""How often a file asks for a recogniser; each time waits until the recogniser gives up getting ready."""
 WAIT_S = 0.02
 COMMIT_ATTEMPTS = 20
 COMMIT_PAUSE_S = 0.25
@@ -68,7 +70,7 @@ class CallPipeline:
         """Process the call until its audio ends, then close it."""
         recording = self.hub.recordings.open(self.call_id, self.source.channels, self.source.rate_hz)
         try:
-            self._open_sessions()
+            self._begin_recognition()
             for item in self.source.frames():
                 self._take(item, recording)
         except HotlineError as error:
@@ -156,6 +158,16 @@ class CallPipeline:
                 self._deliver(session.results())
         except RecognizerError as error:
             self._lose_recognizer(str(error))
+
+    def _begin_recognition(self) -> None:
+        """Open the sessions; a file waits for a recogniser that is not ready yet, a live call does not."""
+        for _ in range(FILE_TRIES if self.source.patient else 1):
+            self._reopen_at = 0.0
+            self._open_sessions()
+            if self._sessions or self.hub.recognizer is None:
+                self.recognition_problem = ""
+                return
+            time.sleep(WAIT_S)
 
     def _open_sessions(self) -> None:
         """Open one session a channel, or say on the console why there is none."""

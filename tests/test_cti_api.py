@@ -35,6 +35,7 @@ from hotline.hub import Hub
 from tests.conftest import MakeHub
 from web import create_app
 from web.cti.schemas import StreamProtocol
+from web.limits import limiter
 
 BASE = "/api/cti/v1"
 NUMBER = "13800138000"
@@ -101,6 +102,7 @@ def test_every_operation_answers_as_documented(
                     case.body["operator"] = "operator"  # the document cannot know who works here
                 elif case.method == "POST" and "url" in case.body:
                     case.body["url"] = "https://pbx.example/x"
+            limiter.reset()  # the many wrong keys of all these requests come from one address
             case.call_and_validate(headers=cti.headers)
 
         check()
