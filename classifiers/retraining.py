@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
-from classifiers.artefact import read_manifest
+from classifiers.artefact import NGRAMS, read_manifest
 from classifiers.batches import Batch, CallBatches, known_patterns
 from classifiers.dataset import data_hash, read_calls, training_calls
 from classifiers.evaluation import per_class, score
 from classifiers.finish import export_model
 from classifiers.ngram_training import fit_ngrams
+from classifiers.ngrams import NgramModel
 from classifiers.predictor import OnnxClassifier
 from classifiers.training import TrainingArguments, call_loss, run_stage, starting_point
 from hotline.domain.datasets import text_key
@@ -100,7 +101,8 @@ class TorchTrainer:
         )
         run_stage("calls", network, batches, call_loss, 1, args)
         report(TRAINED, "拟合字词权重")
-        ngrams = fit_ngrams(taught, args.seed, None if shipped else OnnxClassifier(order.start).ngrams)
+        earlier = order.start / NGRAMS
+        ngrams = fit_ngrams(taught, args.seed, NgramModel.load(earlier) if not shipped and earlier.is_file() else None)
         base = Path(order.encoder).name if order.encoder else read_manifest(order.start).version
         shutil.rmtree(order.output, ignore_errors=True)
         report(FITTED, "导出与校准")
