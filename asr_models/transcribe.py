@@ -14,10 +14,8 @@ from hotline.audio import AudioFrame, AudioGap
 from hotline.domain.segment import Transcript
 from hotline.errors import AudioError
 from hotline.ports import AudioSource, Recognizer, RecognizerSession
-from hotline.vad import VadGate
+from hotline.vad import ROOM_S, VadGate
 
-ROOM_S = 2.0
-"""Queue that must be free before more is read, more than the gate lets through at once; a file waits, it loses nothing."""
 WAIT_S = 0.02
 FINISH_TIMEOUT_S = 600.0
 

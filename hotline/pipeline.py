@@ -17,13 +17,11 @@ from hotline.events import CallEvent, EventType
 from hotline.hub import Hub
 from hotline.ports import AudioSource, RecognizerSession, Recording
 from hotline.second_pass import order_after_call
-from hotline.vad import GateSettings, VadGate
+from hotline.vad import ROOM_S, GateSettings, VadGate
 
 log = logging.getLogger(__name__)
 
 REOPEN_AFTER_S = 5.0
-ROOM_S = 2.0
-"""Queue of a recogniser that must be free before more of a patient source is read: it would drop what comes beyond."""
 FILE_TRIES = 3
 """How often a file asks for a recogniser; each time waits until the recogniser gives up getting ready."""
 WAIT_S = 0.02

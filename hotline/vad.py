@@ -15,6 +15,9 @@ from hotline.speech_detector import WINDOW_SAMPLES, SileroDetector
 
 VAD_RATE_HZ = 16000
 WINDOW_MS = 1000 * WINDOW_SAMPLES / VAD_RATE_HZ
+ROOM_S = 2.0
+"""Queue of a recogniser that must be free before more of a file is read, more than the gate lets through at once: it would
+drop what comes beyond."""
 QUIET_PEAK = 24
 """Samples that never exceed this (about -63 dBFS) are line silence: no model is asked."""
 FORGET_AFTER_WINDOWS = 10
