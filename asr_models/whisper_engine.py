@@ -39,6 +39,7 @@ DIGITS_PROMPT = "卡号，六二二八，四八零零，一二三四，五六七
 DICTATED = re.compile(r"[零一二三四五六七八九幺两洞拐勾要，。、 ]{3,}")
 LEAST_DICTATED_CONFIDENCE = 0.45
 ECHO_LENGTH = 4
+MARKS = re.compile(r"\W")
 LEAST_TOKENS, TOKENS_PER_S = 20, 12
 """A decoding that writes more than anybody can say is a loop and is cut off."""
 LEAST_CHARACTERS_PER_S = 1.5
@@ -96,13 +97,13 @@ class WhisperEngine:
         most_tokens = LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S)
         read = partial(self._read, encoded, FINAL_BEAM if final else PARTIAL_BEAM, most_tokens)
         text, confidence = read(prompt)
-        if prompt and _echoes_prompt(text, prompt):
+        if prompt and echoes_prompt(text, prompt):
             text, confidence = self._without_echo(read, final)
         elif final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
             again = read(None)
             if len(again[0]) > len(text) and _is_sound(again[0]):
                 text, confidence = again
-        if not text or CREDITS.search(text) or _echoes_prompt(text, prompt):
+        if not text or CREDITS.search(text):
             return "", [], 0.0
         if final and self._digits:
             text = self._digits.improve(text, encoded)
@@ -132,10 +133,16 @@ class WhisperEngine:
         return REPEATS.sub(r"\1", text)
 
 
-def _echoes_prompt(text: str, prompt: str) -> bool:
+def echoes_prompt(text: str, prompt: str) -> bool:
     """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
-    pieces = [text[i : i + ECHO_LENGTH] for i in range(max(1, len(text) - ECHO_LENGTH + 1))]
-    return len(text) >= ECHO_LENGTH and sum(piece in prompt for piece in pieces) > len(pieces) / 2
+    said, source = MARKS.sub("", text), MARKS.sub("", prompt)
+    taken = {
+        position
+        for start in range(len(said) - ECHO_LENGTH + 1)
+        if said[start : start + ECHO_LENGTH] in source
+        for position in range(start, start + ECHO_LENGTH)
+    }
+    return len(taken) > len(said) / 2
 
 
 def _is_sound(text: str) -> bool:
