@@ -1,5 +1,5 @@
 """Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info [NAME] | remove NAME |
-evaluate --manifest FILE | adapt MODEL --transcripts FILE | unpack MODEL`."""
+evaluate --manifest FILE | adapt MODEL --transcripts FILE | unpack MODEL | compile MODEL`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from asr_models import evaluation_run
 from asr_models.adaptation import command as adaptation
-from asr_models.adaptation import unpacked
+from asr_models.adaptation import unpacked, whole
 from asr_models.catalogue import CATALOGUE, SpeechModel, find
 from asr_models.factory import chosen, ensure, import_model, models_dir
 from asr_models.fetch import fetch
@@ -19,6 +19,8 @@ from asr_models.folder import verify_folder
 from hotline.config import Config
 from hotline.errors import HotlineError, ModelError
 from hotline.sources.file import FileSource
+
+FASTER = {"unpack": unpacked.run, "compile": whole.run}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,8 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     importing.add_argument("--name")
     evaluation_run.add_arguments(commands.add_parser("evaluate", help="error rates on audio of known text 评测"))
     adaptation.add_arguments(commands.add_parser("adapt", help="fit a small Vosk model to your talk 领域适配"))
-    unpacking = commands.add_parser("unpack", help="a copy of a small Vosk model that decodes faster 解压语言模型")
-    unpacking.add_argument("name", metavar="MODEL")
+    for name, what in (
+        ("unpack", "with a plain language model 解压语言模型"),
+        ("compile", "with a whole graph 合成整图"),
+    ):
+        faster = commands.add_parser(name, help=f"a copy of a small Vosk model that decodes faster, {what}")
+        faster.add_argument("name", metavar="MODEL")
     arguments = parser.parse_args(argv)
     try:
         _run(arguments, Config())
@@ -69,8 +75,8 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
     elif arguments.command == "adapt":
         for line in adaptation.run(arguments, config):
             print(line)
-    elif arguments.command == "unpack":
-        for line in unpacked.run(arguments.name, config):
+    elif arguments.command in FASTER:
+        for line in FASTER[arguments.command](arguments.name, config):
             print(line)
     elif arguments.command == "import":
         print(import_model(config, arguments.path, arguments.name))

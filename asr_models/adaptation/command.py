@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,19 +11,17 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from asr_models.adaptation import ngram, openfst, weighting
+from asr_models.adaptation.copying import copied, graph_folder
 from asr_models.adaptation.mixing import mix
-from asr_models.adaptation.openfst import Automaton
 from asr_models.adaptation.words import Segmented, Segmenter
 from asr_models.embedded import vosk_korean
 from asr_models.factory import models_dir
-from asr_models.folder import check_folder, language_of, sha256, write_manifest
-from asr_models.install import put_in_place, scratch_folder
+from asr_models.folder import check_folder, language_of, sha256
 from hotline.config import Config
 from hotline.errors import DatasetError, ModelError
 
 ORDER = 3
 UNKNOWN_SHOWN = 20
-NOTE = "adaptation.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,19 +57,6 @@ class Base:
         return [[self.words[word] for word in sentence] for sentence in text.sentences]
 
 
-def graph_folder(folder: Path) -> Path:
-    """Return where a Vosk model keeps Gr.fst. Raises: ModelError when its graph is whole (HCLG) and so cannot change."""
-    graph = folder / "graph" if (folder / "graph").is_dir() else folder
-    if not (graph / "Gr.fst").is_file():
-        raise ModelError(
-            "这个模型的语言模型不能改写",
-            expected="分开的 HCLr.fst 和 Gr.fst（小模型）",
-            found="整体的 HCLG.fst：语言模型与词典已合成一体",
-            remedy="请使用小模型，如 vosk-model-small-cn-0.22",
-        )
-    return graph
-
-
 def read_base(folder: Path) -> Base:
     """Read the language model of a Vosk model. Raises: ModelError."""
     check_folder(folder, "vosk")
@@ -93,26 +76,9 @@ def adapted(base: Base, sentences: Sequence[Sequence[int]], weight: float) -> ng
 
 def write_model(base: Base, model: ngram.NGram, target: Path, note: dict[str, Any], language: str) -> None:
     """Write a copy of the base with another language model as `target`."""
-    write_copy(base.folder, ngram.to_automaton(model), base.words, target, note, language)
-
-
-def write_copy(
-    folder: Path, automaton: Automaton, words: dict[str, int], target: Path, note: dict[str, Any], language: str
-) -> None:
-    """Write a copy of a model with another Gr.fst as `target`, all at once, with its manifest. Raises: ModelError."""
-    if target.resolve() == folder.resolve():
-        raise ModelError("原模型不能被覆盖", expected="另一个名称", found=target.name, remedy="请改用 --name")
-    with scratch_folder(target.parent) as scratch:
-        copy = scratch / "copy"
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("Gr.fst"))
-        graph = copy / graph_folder(folder).relative_to(folder)
-        openfst.write(automaton, graph / "Gr.fst")
-        rows = sorted(words.items(), key=lambda row: row[1])
-        (graph / "words.txt").write_text("".join(f"{word} {label}\n" for word, label in rows), "utf-8")
-        (copy / NOTE).write_text(json.dumps(note, ensure_ascii=False, indent=1), "utf-8")
-        check_folder(copy, "vosk")
-        write_manifest(copy, language)
-        put_in_place(copy, target, scratch)
+    with copied(base.folder, target, note, language, without=("Gr.fst",)) as graph:
+        openfst.write(ngram.to_automaton(model), graph / "Gr.fst")
+        openfst.write_words(base.words, graph / "words.txt")
 
 
 def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:

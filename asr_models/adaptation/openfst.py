@@ -24,6 +24,8 @@ from hotline.errors import ModelError
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+PLUGINS = ("fstngram", "fstlookahead")
+"""Libraries with the types of graph that Vosk models come in."""
 MAGIC = 2125659606
 CONST_VERSION = 2
 STATE = np.dtype([("final", "<f4"), ("first", "<u4"), ("arcs", "<u4"), ("in_eps", "<u4"), ("out_eps", "<u4")])
@@ -55,10 +57,10 @@ def read(path: Path) -> tuple[Automaton, dict[str, int]]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         words, plain, const = (Path(scratch) / name for name in ("words.txt", "plain.fst", "const.fst"))
-        _openfst("fstsymbols", "--clear_isymbols", "--clear_osymbols", path, plain)
-        _openfst("fstconvert", "--fst_type=const", plain, const)
+        run_tool("fstsymbols", "--clear_isymbols", "--clear_osymbols", path, plain)
+        run_tool("fstconvert", "--fst_type=const", plain, const)
         with contextlib.suppress(ModelError):  # readable, but without words inside
-            _openfst("fstsymbols", f"--save_osymbols={words}", path, os.devnull)
+            run_tool("fstsymbols", f"--save_osymbols={words}", path, os.devnull)
         return _parse(const.read_bytes()), read_words(words) if words.exists() else {}
 
 
@@ -69,6 +71,12 @@ def read_words(path: Path) -> dict[str, int]:
         return {word: int(number) for word, number in rows}
     except (OSError, ValueError):
         raise ModelError("模型词表不能读取", expected="每行：词 编号", found=path.name, remedy="请换一个模型") from None
+
+
+def write_words(words: dict[str, int], path: Path) -> None:
+    """Write a symbol table."""
+    rows = sorted(words.items(), key=lambda row: row[1])
+    path.write_text("".join(f"{word} {label}\n" for word, label in rows), "utf-8")
 
 
 def write(automaton: Automaton, path: Path) -> None:
@@ -113,16 +121,14 @@ def _parse(body: bytes) -> Automaton:
     )
 
 
-def _openfst(tool: str, *arguments: str | Path) -> None:
-    """Run a tool of OpenFst, with its n-gram type. Raises: ModelError."""
-    library = ctypes.util.find_library("fstngram")
-    if shutil.which(tool) is None or library is None:
+def run_tool(tool: str, *arguments: str | Path) -> None:
+    """Run a tool of OpenFst, with its n-gram and look-ahead types. Raises: ModelError."""
+    libraries = [ctypes.util.find_library(name) for name in PLUGINS]
+    if shutil.which(tool) is None or None in libraries:
         raise ModelError("缺少 OpenFst 工具", expected=tool, found="未安装", remedy="安装 Debian 软件包 libfst-tools")
-    done = subprocess.run(
-        [tool, *map(str, arguments)], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, check=False
-    )
+    environment = {**os.environ, "LD_PRELOAD": " ".join(filter(None, libraries))}
+    done = subprocess.run([tool, *map(str, arguments)], env=environment, capture_output=True, check=False)
     if done.returncode or b"ERROR" in done.stderr:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
-        raise ModelError(
-            "语言模型不能转换", expected="OpenFst 能读的 Gr.fst", found="".join(reason), remedy="请换一个模型"
-        )
+        found = "".join(reason) or f"退出码 {done.returncode}，可能内存不足"
+        raise ModelError("语言模型不能转换", expected="OpenFst 能读的图", found=found, remedy="请换一个模型")

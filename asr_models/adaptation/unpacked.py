@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from asr_models.adaptation import openfst
-from asr_models.adaptation.command import find_model, graph_folder, write_copy
+from asr_models.adaptation.command import find_model
+from asr_models.adaptation.copying import copied, graph_folder
 from asr_models.factory import models_dir
 from asr_models.folder import check_folder, language_of, sha256
 from hotline.config import Config
@@ -31,5 +32,7 @@ def run(name: str, config: Config) -> Iterator[str]:
         "changed": "Gr.fst: same arcs, stored as const",
     }
     target = models_dir(config) / f"{PurePath(name).name}-unpacked"
-    write_copy(folder, automaton, words, target, note, language_of(folder) or config["language"])
+    with copied(folder, target, note, language_of(folder) or config["language"], without=("Gr.fst",)) as copy:
+        openfst.write(automaton, copy / "Gr.fst")
+        openfst.write_words(words, copy / "words.txt")
     yield f"{target}\n用 HOTLINE_ASR_MODEL={target} 启用"
