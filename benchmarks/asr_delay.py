@@ -2,23 +2,26 @@
 
 Use: python -m benchmarks.asr_delay --manifest FILE --server asr_server.py --server-path DIR [--streams 1 4 8]
 
-Word: from the end of a spoken word (its time in the final result) to the first result that shows it in its place.
+Word: from the end of a spoken word (its time in the final result) to the first result that shows it in its place. The
+first row is the model's own share of it: a plain recogniser, as if it needed no time, counted in audio given to it.
 Answer: from the moment when audio was given to the partial result that covers it. Streams are the channels of calls
 in which two speakers take turns. Ours takes 20 ms frames, as telephones send; the peer 200 ms blocks, as its client.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
+import vosk
 
 from asr_models.engine import EngineSpec
 from asr_models.pool import PooledRecognizer
 from benchmarks.asr_capacity import INFO, options
-from benchmarks.live_speech import Heard, Outcome, Peer, run_ours
+from benchmarks.live_speech import Heard, Outcome, Peer, hear, run_ours
 from benchmarks.report import percentile, show
 from benchmarks.speech_calls import SpokenCall, load, make_calls
 
@@ -35,7 +38,7 @@ def main() -> None:
     spec = EngineSpec("vosk", arguments.ours_model or arguments.model, "ko")
     recognizer = PooledRecognizer(spec, INFO, max_sessions=64)
     peer = Peer(arguments.server, arguments.model, arguments.port, arguments.rate, arguments.server_path)
-    rows = []
+    rows = [_row("model alone", 1, _without_clock(arguments.ours_model or arguments.model, made[:2]), 0.0)]
     try:
         for count in arguments.streams:
             calls = _calls(made, count)
@@ -46,6 +49,24 @@ def main() -> None:
         recognizer.close()
         peer.close()
     show("asr_delay", rows)
+
+
+def _without_clock(model: Path, calls: Sequence[SpokenCall]) -> Outcome:
+    """Return what a plain recogniser shows after each frame, at the second of the call when that frame ends."""
+    vosk.SetLogLevel(-1)
+    recognizer = vosk.KaldiRecognizer(vosk.Model(str(model)), calls[0].rate_hz)
+    recognizer.SetWords(True)
+    outcome, before_s = Outcome(), 0.0
+    for index, call in enumerate(calls):
+        for channel in call.channels:
+            heard = outcome.heard[index, channel] = []
+            for frame in call.frames(channel):
+                ended = recognizer.AcceptWaveform(frame.pcm)
+                answer = json.loads(recognizer.Result() if ended else recognizer.PartialResult())
+                hear(heard, answer, frame.end_s, frame.end_s, before_s)
+            hear(heard, json.loads(recognizer.FinalResult()), call.duration_s, call.duration_s, before_s)
+            before_s += call.duration_s
+    return outcome
 
 
 def _calls(made: Sequence[SpokenCall], streams: int) -> list[SpokenCall]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 from websockets.asyncio.client import connect
@@ -99,7 +100,7 @@ def _play_call(
             time.sleep(wait_s)
         for frame in frames:
             session = sessions[frame.channel]
-            _give(session, gates[frame.channel], frame, gated)
+            give(session, gates[frame.channel], frame, gated)
             _note(session, outcome, (index, frame.channel), start, frame.end_s)
     end = time.monotonic()
     try:
@@ -114,7 +115,7 @@ def _play_call(
     outcome.drained_s = max(outcome.drained_s, time.monotonic() - end)
 
 
-def _give(session: RecognizerSession, gate: VadGate, frame: AudioFrame, gated: bool) -> None:
+def give(session: RecognizerSession, gate: VadGate, frame: AudioFrame, gated: bool) -> None:
     if not gated:
         session.accept(frame)
         return
@@ -190,15 +191,17 @@ class Peer:
                 end_s = min(len(samples), begin + block) / call.rate_hz
                 await asyncio.sleep(max(0.0, start + end_s - time.monotonic()))
                 await socket.send(samples[begin : begin + block].tobytes())
-                _hear(heard, json.loads(await socket.recv()), start, end_s)
+                hear(heard, json.loads(await socket.recv()), time.monotonic() - start, end_s)
             await socket.send('{"eof" : 1}')
-            _hear(heard, json.loads(await socket.recv()), start, call.duration_s)
+            hear(heard, json.loads(await socket.recv()), time.monotonic() - start, call.duration_s)
             outcome.drained_s = max(outcome.drained_s, time.monotonic() - start - call.duration_s, 0.0)
 
 
-def _hear(heard: list[Heard], answer: dict[str, object], start: float, end_s: float) -> None:
+def hear(heard: list[Heard], answer: dict[str, Any], at_s: float, end_s: float, before_s: float = 0.0) -> None:
+    """Note what Vosk answered; its word times begin `before_s` before the call."""
     text = str(answer.get("text") or answer.get("partial") or "")
     if not text or (heard and not heard[-1].is_final and heard[-1].text == text and "partial" in answer):
         return
-    words = tuple(Word(w["word"], w["start"], w["end"], w["conf"]) for w in answer.get("result", ()))  # type: ignore
-    heard.append(Heard(time.monotonic() - start, text, "text" in answer, end_s, words))
+    told: list[dict[str, Any]] = answer.get("result", [])
+    words = tuple(Word(w["word"], w["start"] - before_s, w["end"] - before_s, w["conf"]) for w in told)
+    heard.append(Heard(at_s, text, "text" in answer, end_s, words))

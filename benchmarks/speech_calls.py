@@ -91,12 +91,13 @@ def _make_call(utterances: Sequence[Utterance], first: int, seconds: float, rate
 
 def error_share(pairs: Sequence[tuple[str, str]]) -> float:
     """Return the character error rate of (reference, heard) pairs; only letters and digits count."""
-    cleaned = [(_letters(reference), _letters(heard)) for reference, heard in pairs]
+    cleaned = [(letters(reference), letters(heard)) for reference, heard in pairs]
     errors = sum(Levenshtein.distance(reference, heard) for reference, heard in cleaned)
     return errors / max(1, sum(len(reference) for reference, _ in cleaned))
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return letters and digits only, small."""
     return re.sub(r"[\W_]", "", text).lower()
 
 
