@@ -8,7 +8,8 @@ from asr_models.whisper_engine import PROMPT, echoes_prompt
 
 
 @pytest.mark.parametrize(
-    "text", ["转账金额，转账金额。", "转账金额 转账金额", "银行卡号和验证", "转账金额。", "银行卡号、转账金额，手机号和验证码"]
+    "text",
+    ["转账金额，转账金额。", "转账金额 转账金额", "银行卡号和验证", "转账金额。", "银行卡号、转账金额，手机号和验证码"],
 )
 def test_the_prompt_is_recognised_whatever_its_marks(text: str) -> None:
     assert echoes_prompt(text, PROMPT)
