@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 WEIGHTS = "model.onnx"
 TOKENIZER = "tokenizer.json"
 NGRAMS = "ngrams.npz"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

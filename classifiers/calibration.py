@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from classifiers.dataset import LabelledCall, caller_turn_count, heard_until
-from classifiers.decision import Calibration, FloatArray, Mix, softmax
+from classifiers.decision import Calibration, FloatArray, Mix, characters_said, softmax
 from classifiers.network import STAGES
 from classifiers.predictor import OnnxClassifier
 from hotline.domain.segment import Turn
@@ -18,7 +18,8 @@ from hotline.taxonomy import load_taxonomy
 
 TEMPERATURES = (0.3, 20.0)
 NGRAM_WEIGHTS = (0.01, 10.0)
-HEARD = (0.6, 1.0)
+SETTLING = (1.0, 1000.0)
+HEARD = (0.2, 0.4, 0.6, 1.0)
 """Shares of the caller's turns at which calls are taken for fitting."""
 SURE_ACCURACY = 0.95
 """`unsure_below` is set so that labels of at least that probability are right this often."""
@@ -37,8 +38,9 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
     heard = [turns for share in HEARD for turns in heard_calls(calls, share)]
     network, ngrams = classifier.network_logits(heard), classifier.ngram_logits(heard)
     truth = np.tile([codes.index(call.label) for call in calls], len(HEARD))
-    mix = _best_mix(network[:, :labels], ngrams[:, :labels], truth)
-    probabilities = softmax(mix(network[:, :labels], ngrams[:, :labels]))
+    said = np.array([characters_said(turns) for turns in heard])
+    calibration = _best_label_scores(network[:, :labels], ngrams[:, :labels], said, truth)
+    probabilities = softmax(calibration.label_scores(network[:, :labels], ngrams[:, :labels], said))
 
     whole = slice(len(heard) - len(calls), None)
     network, ngrams, told = network[whole], ngrams[whole], slice(labels, labels + len(STAGES))
@@ -46,10 +48,10 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
     stages = np.array([STAGES.index(call.stage) for call in calls if call.stage in tuple(STAGES)])
     facts = np.array([[bool(call.money_gone), bool(call.coached)] for call in calls], dtype=int)
     facts_of = slice(labels + len(STAGES), None)
-    return Calibration(
-        labels=mix,
-        stages=_best_mix(network[staged, told], ngrams[staged, told], stages),
-        facts=_best_mix(_two_sided(network[:, facts_of]), _two_sided(ngrams[:, facts_of]), facts.ravel()),
+    return replace(
+        calibration,
+        stages=best_mix(network[staged, told], ngrams[staged, told], stages),
+        facts=best_mix(_two_sided(network[:, facts_of]), _two_sided(ngrams[:, facts_of]), facts.ravel()),
         unsure_below=_unsure_below(probabilities, truth),
     )
 
@@ -71,18 +73,46 @@ def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[n
     return float(total)
 
 
-def _best_mix(network: FloatArray, ngrams: FloatArray, truth: NDArray[np.int64]) -> Mix:
+def _best_label_scores(
+    network: FloatArray, ngrams: FloatArray, said: NDArray[np.int64], truth: NDArray[np.int64]
+) -> Calibration:
+    """Fit temperature, weight and settling together."""
+
+    def calibration(logarithms: NDArray[np.float64]) -> Calibration:
+        temperature, ngram_weight, settling = (round(float(value), 4) for value in np.exp(logarithms))
+        return Calibration(labels=Mix(temperature, ngram_weight), settling=settling)
+
+    def scores(logarithms: NDArray[np.float64]) -> FloatArray:
+        return calibration(logarithms).label_scores(network, ngrams, said)
+
+    return calibration(_least_loss(scores, truth, (TEMPERATURES, NGRAM_WEIGHTS, SETTLING)))
+
+
+def best_mix(network: FloatArray, ngrams: FloatArray, truth: NDArray[np.int64]) -> Mix:
+    """Return the mix of two scores `(N, L)` under which the true columns `(N,)` are likeliest."""
     if not len(truth):
         return Mix()
-    rows = np.arange(len(truth))
-
-    def loss(logarithms: NDArray[np.float64]) -> float:
-        mixed = Mix(*np.exp(logarithms))(network, ngrams)
-        return float(-np.log(softmax(mixed)[rows, truth] + 1e-9).mean())
-
-    limits = [tuple(map(math.log, TEMPERATURES)), tuple(map(math.log, NGRAM_WEIGHTS))]
-    found = minimize(loss, np.zeros(2), method="Nelder-Mead", bounds=limits).x
+    found = _least_loss(
+        lambda logarithms: Mix(*np.exp(logarithms))(network, ngrams), truth, (TEMPERATURES, NGRAM_WEIGHTS)
+    )
     return Mix(*(round(float(value), 4) for value in np.exp(found)))
+
+
+def _least_loss(
+    scores: Callable[[NDArray[np.float64]], FloatArray],
+    truth: NDArray[np.int64],
+    limits: Sequence[tuple[float, float]],
+) -> NDArray[np.float64]:
+    """Return the logarithms of the parameters, within `limits`, whose scores make the truth likeliest."""
+    rows = np.arange(len(truth))
+    logarithms = np.log(np.array(limits))
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        return float(-np.log(softmax(scores(parameters))[rows, truth] + 1e-9).mean())
+
+    start = np.clip(np.zeros(len(limits)), logarithms[:, 0], logarithms[:, 1])
+    found: NDArray[np.float64] = minimize(loss, start, method="Nelder-Mead", bounds=[*map(tuple, logarithms)]).x
+    return found
 
 
 def _unsure_below(probabilities: FloatArray, truth: NDArray[np.int64]) -> float:

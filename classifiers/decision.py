@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotline.domain.risk import RiskLevel, Stage
+from hotline.domain.segment import Channel, Turn
 from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 
 FloatArray = NDArray[np.float32]
@@ -39,6 +40,19 @@ class Calibration:
     facts: Mix = field(default=Mix())
     unsure_below: float = 0.5
     """A call whose best label is less probable than this is 'unsure'."""
+    settling: float = 0.0
+    """Characters of a caller's words after which scores count half as much as at the end of a long call."""
+
+    def label_scores(self, network: FloatArray, ngrams: FloatArray, characters: NDArray[np.int64] | int) -> FloatArray:
+        """Return the labels' log odds, up to a constant; the fewer `characters` the caller has said, the flatter."""
+        said = np.maximum(np.atleast_1d(characters), 1)[:, None]
+        settled: FloatArray = self.labels(network, ngrams) * (said / (said + self.settling))
+        return settled
+
+
+def characters_said(turns: Sequence[Turn]) -> int:
+    """Return how many characters the caller has said."""
+    return sum(len(turn.text) for turn in turns if turn.speaker == Channel.CALLER)
 
 
 def combine_windows(logits: FloatArray) -> FloatArray:

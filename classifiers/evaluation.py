@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support, roc_auc_score
 
 from classifiers.calibration import expected_calibration_error, heard_calls
@@ -16,7 +17,7 @@ from classifiers.damage import Damager
 from classifiers.dataset import LabelledCall, caller_turn_count, heard_until
 from hotline.domain.call import Call
 from hotline.domain.risk import Prediction
-from hotline.domain.segment import Turn
+from hotline.domain.segment import Channel, Turn
 from hotline.taxonomy import NOT_FRAUD, load_taxonomy
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -94,13 +95,36 @@ def near_domain(calls: Sequence[LabelledCall], labels: Sequence[str]) -> dict[st
     }
 
 
-def earliness(predict: Predict, calls: Sequence[LabelledCall]) -> dict[str, float]:
-    """Return the share of calls labelled right after each share of the caller's turns."""
+def earliness(predict: Predict, calls: Sequence[LabelledCall]) -> dict[str, dict[str, float]]:
+    """Return, for each share of the caller's turns, how many labels are right and how much their probabilities say.
+
+    `told` is the share of calls in which a piece that a person marked as evidence has been said by then.
+    """
     result = {}
     for share in SHARES:
-        predictions = predict(heard_calls(calls, share))
-        result[f"{share:.1f}"] = float(np.mean([p.label == c.label for p, c in zip(predictions, calls, strict=True)]))
+        heard = heard_calls(calls, share)
+        predictions = predict(heard)
+        right = np.array([p.label == c.label for p, c in zip(predictions, calls, strict=True)])
+        sure = np.array([not p.unsure for p in predictions])
+        told = np.array([_evidence_said(call, turns) for call, turns in zip(calls, heard, strict=True)])
+        result[f"{share:.1f}"] = {
+            "right": float(right.mean()),
+            "told": float(told.mean()),
+            "right_when_told": _mean_of(right[told]),
+            "sure": float(sure.mean()),
+            "right_when_sure": _mean_of(right[sure]),
+            "ece": expected_calibration_error(np.array([p.probability for p in predictions]), right),
+        }
     return result
+
+
+def _evidence_said(call: LabelledCall, turns: Sequence[Turn]) -> bool:
+    words = [turn.text for turn in turns if turn.speaker == Channel.CALLER]
+    return any(piece in text for piece in call.evidence for text in words)
+
+
+def _mean_of(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def label_changes(predict: Predict, calls: Sequence[LabelledCall]) -> dict[str, float]:

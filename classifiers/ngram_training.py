@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from classifiers.damage import Damager
+from classifiers.damage import Damager, sound_of
 from classifiers.dataset import LabelledCall, heard_part
 from classifiers.decision import FloatArray
 from classifiers.network import FACTS, HEAD_GROUPS, STAGES
@@ -21,7 +21,7 @@ from classifiers.ngrams import NgramModel, counts_of
 from hotline.domain.segment import Turn
 from hotline.taxonomy import load_taxonomy
 
-FEATURES = 60_000
+FEATURES = 120_000
 """N-grams kept, the most frequent ones."""
 LEAST_CALLS = 2
 STRENGTH, WARM_STRENGTH = 300.0, 3.0
@@ -32,15 +32,19 @@ DAMAGED_SHARE = 0.6
 """Of the calls that are heard only in part."""
 STEPS = 100
 
+COMMON_CHARACTERS = range(0xB0, 0xF8), range(0xA1, 0xFF)
+"""Lead and trail bytes of the 6,763 Chinese characters of GB 2312."""
+
 Targets = NDArray[np.float64]
 
 
 def fit_ngrams(calls: Sequence[LabelledCall], seed: int = 7, start: NgramModel | None = None) -> NgramModel:
     """Return a model of the calls, or `start` moved no farther than they make it; then its n-grams stay."""
     texts, targets = _examples(calls, seed)
-    counts = [counts_of(turns) for turns in texts]
-    model = start or _vocabulary(counts)
-    vectors = _matrix(model, counts)
+    sounds = start.sounds if start else syllables()
+    counts = [counts_of(turns, sounds) for turns in texts]
+    model = start or vocabulary(counts, sounds)
+    vectors = matrix(model, counts)
     weights, bias = model.weights.copy(), model.bias.copy()
     first = 0
     for width in HEAD_GROUPS:
@@ -48,7 +52,7 @@ def fit_ngrams(calls: Sequence[LabelledCall], seed: int = 7, start: NgramModel |
         first += width
         known = ~np.isnan(targets[:, columns]).any(axis=1)
         if known.any():
-            weights[:, columns], bias[columns] = _fit_head(
+            weights[:, columns], bias[columns] = fit_head(
                 vectors[known],
                 targets[known, columns],
                 weights[:, columns],
@@ -56,6 +60,13 @@ def fit_ngrams(calls: Sequence[LabelledCall], seed: int = 7, start: NgramModel |
                 WARM_STRENGTH if start else STRENGTH,
             )
     return replace(model, weights=weights, bias=bias)
+
+
+def syllables() -> dict[str, str]:
+    """Return the toneless syllable of each character of GB 2312, its commonest reading."""
+    lead, trail = COMMON_CHARACTERS
+    characters = "".join(bytes((a, b)).decode("gb2312", "ignore") for a in lead for b in trail)
+    return {character: "".join(sound_of(character)) for character in characters}
 
 
 def _examples(calls: Sequence[LabelledCall], seed: int) -> tuple[list[Sequence[Turn]], Targets]:
@@ -88,7 +99,9 @@ def _target(call: LabelledCall, told: bool) -> Targets:
     return target
 
 
-def _vocabulary(counts: Sequence[Counter[str]]) -> NgramModel:
+def vocabulary(
+    counts: Sequence[Counter[str]], sounds: Mapping[str, str], outputs: int = sum(HEAD_GROUPS)
+) -> NgramModel:
     """Return a model of zero weights over the n-grams that occur in most calls."""
     calls_with = Counter(gram for call in counts for gram in call)
     totals: Counter[str] = Counter()
@@ -96,16 +109,16 @@ def _vocabulary(counts: Sequence[Counter[str]]) -> NgramModel:
         totals.update(call)
     common = [gram for gram, _ in totals.most_common() if calls_with[gram] >= LEAST_CALLS][:FEATURES]
     rarity = np.array([1 + np.log((1 + len(counts)) / (1 + calls_with[gram])) for gram in common], np.float32)
-    outputs = sum(HEAD_GROUPS)
     return NgramModel(
         {gram: row for row, gram in enumerate(common)},
         rarity,
         np.zeros((len(common), outputs), np.float32),
         np.zeros(outputs, np.float32),
+        sounds,
     )
 
 
-def _matrix(model: NgramModel, counts: Sequence[Counter[str]]) -> Any:
+def matrix(model: NgramModel, counts: Sequence[Counter[str]]) -> Any:
     """Return the calls' vectors as a sparse matrix `(N, F)`."""
     columns, values, ends = [], [], [0]
     for call in counts:
@@ -116,7 +129,7 @@ def _matrix(model: NgramModel, counts: Sequence[Counter[str]]) -> Any:
     return csr_matrix((np.concatenate(values), columns, ends), shape=(len(counts), len(model.rows)))
 
 
-def _fit_head(
+def fit_head(
     vectors: Any, targets: Targets, weights: FloatArray, bias: FloatArray, strength: float
 ) -> tuple[FloatArray, FloatArray]:
     """Minimise the balanced log loss of one head plus the squared way from `weights` and `bias` (L-BFGS)."""

@@ -1,8 +1,9 @@
-"""The character n-grams beside the network: a linear model that a wrong character costs little.
+"""The n-grams beside the network: a linear model that a wrong character costs little.
 
-Each label, stage and fact has a weight for each n-gram of one to three characters. A recogniser's error breaks the
-encoder's word pieces, but only the few n-grams that hold the wrong character; the network in turn understands words
-that no training call had. Their sum is better than either (docs/model-card.md).
+Each label, stage and fact has a weight for each n-gram of one to three characters, and of two or three syllables, for
+most of a recogniser's errors sound like what was said. An error breaks the encoder's word pieces, but only the few
+n-grams that hold the wrong character; the network in turn understands words that no training call had. Their sum is
+better than either (docs/model-card.md).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from hotline.domain.segment import Channel, Turn
 from hotline.errors import ModelError
 
 LONGEST = 3
-"""Characters of the longest n-gram."""
+"""Characters or syllables of the longest n-gram."""
+SILENT = frozenset("，。！？、；：…“”‘’（）《》,.!?;:\"'()-—~ ")
+"""What has no sound."""
 MARKS = {Channel.CALLER.value: "客", Channel.OPERATOR.value: "席"}
 
 
@@ -29,16 +32,21 @@ def spoken_line(turn: Turn) -> str:
     return f"{MARKS[turn.speaker]}{turn.text.lower()} "
 
 
-def grams_of(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (start, n-gram) of all n-grams of a text."""
-    for start in range(len(text)):
-        for end in range(start + 1, min(start + LONGEST, len(text)) + 1):
-            yield start, text[start:end]
+def grams_of(line: str, sounds: Mapping[str, str]) -> Iterator[tuple[Sequence[int], str]]:
+    """Yield (positions of its characters, n-gram) for all n-grams of a line; those of syllables have spaces."""
+    for start in range(len(line)):
+        for end in range(start + 1, min(start + LONGEST, len(line)) + 1):
+            yield range(start, end), line[start:end]
+    heard = [position for position, character in enumerate(line) if character not in SILENT]
+    syllables = [sounds.get(line[position], line[position]) for position in heard]
+    for start in range(len(heard)):
+        for end in range(start + 2, min(start + LONGEST, len(heard)) + 1):
+            yield heard[start:end], " ".join(("", *syllables[start:end]))
 
 
-def counts_of(turns: Sequence[Turn]) -> Counter[str]:
+def counts_of(turns: Sequence[Turn], sounds: Mapping[str, str]) -> Counter[str]:
     """Return how often each n-gram occurs in a call."""
-    return Counter(gram for turn in turns for _, gram in grams_of(spoken_line(turn)))
+    return Counter(gram for turn in turns for _, gram in grams_of(spoken_line(turn), sounds))
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,12 @@ class NgramModel:
     """`(F, 21)`: labels, stages, facts."""
     bias: FloatArray
     """`(21,)`"""
+    sounds: Mapping[str, str]
+    """Character to its syllable, without the tone."""
 
     def logits(self, turns: Sequence[Turn]) -> FloatArray:
         """Return scores `(21,)` of a call."""
-        rows, values = self.vector(counts_of(turns))
+        rows, values = self.vector(counts_of(turns, self.sounds))
         result: FloatArray = values @ self.weights[rows] + self.bias
         return result
 
@@ -72,7 +82,7 @@ class NgramModel:
 
         An n-gram's share is spread evenly over its occurrences and their characters.
         """
-        counts = counts_of(turns)
+        counts = counts_of(turns, self.sounds)
         rows, values = self.vector(counts)
         others = [column for column in range(labels) if column != label]
         lead = self.weights[rows, label] - self.weights[rows][:, others].mean(axis=1)
@@ -81,10 +91,10 @@ class NgramModel:
         for turn in turns:
             line = spoken_line(turn)
             votes = np.zeros(len(line), np.float32)
-            for start, gram in grams_of(line):
+            for positions, gram in grams_of(line, self.sounds):
                 row = self.rows.get(gram)
                 if row is not None:
-                    votes[start : start + len(gram)] += share[row] / counts[gram] / len(gram)
+                    votes[list(positions)] += share[row] / counts[gram] / len(positions)
             result.append(votes[1 : 1 + len(turn.text)])
         return result
 
@@ -97,6 +107,8 @@ class NgramModel:
             rarity=self.rarity.astype(np.float32),
             weights=self.weights.astype(np.float16),
             bias=self.bias.astype(np.float32),
+            characters=np.array(list(self.sounds)),
+            syllables=np.array(list(self.sounds.values())),
         )
 
     @classmethod
@@ -106,7 +118,8 @@ class NgramModel:
             with np.load(path, allow_pickle=False) as archive:
                 rows = {str(gram): row for row, gram in enumerate(archive["grams"])}
                 weights = archive["weights"].astype(np.float32)
-                model = cls(rows, archive["rarity"], weights, archive["bias"])
+                sounds = dict(zip(archive["characters"].tolist(), archive["syllables"].tolist(), strict=True))
+                model = cls(rows, archive["rarity"], weights, archive["bias"], sounds)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(
                 "字词模型读不懂", expected="本项目导出的 n-gram 权重", found=type(error).__name__, remedy="重新导出模型"

@@ -59,10 +59,16 @@ def _reliability(row: dict[str, Any], name: str, folder: Path) -> Path:
 def _earliness(row: dict[str, Any], name: str, folder: Path) -> Path:
     figure, axes = pyplot.subplots(figsize=(6, 5))
     shares = [100 * float(share) for share in row["early"]]
-    axes.plot(shares, [100 * value for value in row["early"].values()], marker="o", color=ACCENT)
+    for key, meaning, color, line in (
+        ("right", "labelled right, all calls", ACCENT, "o-"),
+        ("right_when_told", "labelled right, of those whose evidence has been said", INK, "s-"),
+        ("told", "evidence has been said", MUTED, ".--"),
+    ):
+        axes.plot(shares, [100 * value[key] for value in row["early"].values()], line, color=color, label=meaning)
+    axes.legend(loc="lower right")
     axes.set_ylim(0, 100)
     axes.set_xlabel("caller turns heard, %")
-    axes.set_ylabel("calls labelled right, %")
+    axes.set_ylabel("calls, %")
     axes.grid(color="#e3e7ee")
     axes.set_title(f"How early the label is right, {name}")
     return _save(figure, folder / "earliness.png")

@@ -10,7 +10,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from classifiers.artefact import NGRAMS, TOKENIZER, WEIGHTS, read_manifest
-from classifiers.decision import FloatArray, assess_risk, combine_windows, sigmoid, softmax
+from classifiers.decision import FloatArray, assess_risk, characters_said, combine_windows, sigmoid, softmax
 from classifiers.encoding import PAD_ID, TokenSource, Window, encode
 from classifiers.evidence import add_token_votes, candidate_spans, verified_spans, without_span
 from classifiers.ngrams import NgramModel
@@ -107,7 +107,8 @@ class OnnxClassifier:
         calibration = self.manifest.calibration
         labels, stages = len(self.labels), len(self.manifest.stages)
         network, ngrams = self._call_logits(scores), self.ngram_logits([turns])[0]
-        probabilities = softmax(calibration.labels(network[:labels], ngrams[:labels]))
+        said = characters_said(turns)
+        probabilities = softmax(calibration.label_scores(network[:labels], ngrams[:labels], said))[0]
         best = int(probabilities.argmax())
         label, probability = self.labels[best], float(probabilities[best])
         told = slice(labels, labels + stages)
@@ -156,7 +157,8 @@ class OnnxClassifier:
                 call_scores[index] = next(again)
             rows.append(self._call_logits(call_scores)[: len(self.labels)])
         ngrams = self.ngram_logits([without_span(turns, span) for span in spans])[:, : len(self.labels)]
-        after = softmax(self.manifest.calibration.labels(np.stack(rows), ngrams))[:, label]
+        said = characters_said(turns)
+        after = softmax(self.manifest.calibration.label_scores(np.stack(rows), ngrams, said))[:, label]
         return verified_spans(spans, [before - float(value) for value in after])
 
     def _votes(

@@ -34,9 +34,10 @@ def best(model: NgramModel, text: str) -> str:
     return CODES[int(model.logits([Turn("caller", text)])[: len(CODES)].argmax())]
 
 
-def test_it_learns_labels_and_facts_and_forgives_a_wrong_character(model: NgramModel) -> None:
+def test_it_learns_labels_and_facts_and_forgives_wrong_characters(model: NgramModel) -> None:
     assert (best(model, GAME), best(model, TASK)) == ("game", "rebate")
     assert best(model, "我的由戏账号卖给别人，平台说要交解冻金") == "game"
+    assert best(model, "沃德尤西张浩麦给别人") == "game"
     coached = [float(model.logits([Turn("caller", text)])[-1]) for text in (TASK, GAME)]
     assert coached[0] > 0 > coached[1]
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from classifiers.artefact import MANIFEST, read_manifest
 from classifiers.damage import Damager, DamageRates, sound_of
 from classifiers.dataset import heard_until, parse_turns, read_calls, read_lines
-from classifiers.decision import assess_risk, combine_windows, softmax
+from classifiers.decision import Calibration, Mix, assess_risk, characters_said, combine_windows, softmax
 from classifiers.encoding import MAX_TOKENS, encode
 from classifiers.evidence import LONGEST_CLAUSE, add_token_votes, candidate_spans, clauses, verified_spans
 from classifiers.predictor import SHIPPED, OnnxClassifier
@@ -182,3 +182,12 @@ def test_another_taxonomy_is_refused(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     with pytest.raises(ModelError, match="分类表"):
         read_manifest(tmp_path)
+
+
+def test_the_less_has_been_said_the_less_sure_a_label_is() -> None:
+    calibration = Calibration(labels=Mix(2.0, 0.5), settling=60.0)
+    network, ngrams = np.array([4.0, 0.0, 1.0], np.float32), np.array([6.0, 0.0, 0.0], np.float32)
+    early, late = (softmax(calibration.label_scores(network, ngrams, said))[0] for said in (20, 400))
+    assert early.argmax() == late.argmax() == 0
+    assert 1 / 3 < early[0] < late[0] - 0.1
+    assert characters_said(TURNS) == len("有人说我涉嫌洗钱让我转到安全账户")
