@@ -16,11 +16,14 @@ from classifiers.predictor import OnnxClassifier
 from hotline.domain.segment import Turn
 from hotline.taxonomy import load_taxonomy
 
-TEMPERATURES = (0.3, 20.0)
-NGRAM_WEIGHTS = (0.01, 10.0)
-SETTLING = (1.0, 1000.0)
+TEMPERATURES = (0.3, 1.0, 20.0)
+NGRAM_WEIGHTS = (0.01, 1.0, 10.0)
+SETTLING = (1.0, 60.0, 1000.0)
+"""Least, first and greatest values that are tried."""
 HEARD = (0.2, 0.4, 0.6, 1.0)
 """Shares of the caller's turns at which calls are taken for fitting."""
+LATE = 2
+"""How many of these shares, the last ones, count for `unsure_below`."""
 SURE_ACCURACY = 0.95
 """`unsure_below` is set so that labels of at least that probability are right this often."""
 BINS = 10
@@ -42,7 +45,7 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
     calibration = _best_label_scores(network[:, :labels], ngrams[:, :labels], said, truth)
     probabilities = softmax(calibration.label_scores(network[:, :labels], ngrams[:, :labels], said))
 
-    whole = slice(len(heard) - len(calls), None)
+    late, whole = slice(-LATE * len(calls), None), slice(-len(calls), None)
     network, ngrams, told = network[whole], ngrams[whole], slice(labels, labels + len(STAGES))
     staged = np.array([call.stage in tuple(STAGES) for call in calls])
     stages = np.array([STAGES.index(call.stage) for call in calls if call.stage in tuple(STAGES)])
@@ -52,7 +55,7 @@ def fit(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> Calibratio
         calibration,
         stages=best_mix(network[staged, told], ngrams[staged, told], stages),
         facts=best_mix(_two_sided(network[:, facts_of]), _two_sided(ngrams[:, facts_of]), facts.ravel()),
-        unsure_below=_unsure_below(probabilities, truth),
+        unsure_below=_unsure_below(probabilities[late], truth[late]),
     )
 
 
@@ -101,7 +104,7 @@ def best_mix(network: FloatArray, ngrams: FloatArray, truth: NDArray[np.int64]) 
 def _least_loss(
     scores: Callable[[NDArray[np.float64]], FloatArray],
     truth: NDArray[np.int64],
-    limits: Sequence[tuple[float, float]],
+    limits: Sequence[tuple[float, float, float]],
 ) -> NDArray[np.float64]:
     """Return the logarithms of the parameters, within `limits`, whose scores make the truth likeliest."""
     rows = np.arange(len(truth))
@@ -110,8 +113,8 @@ def _least_loss(
     def loss(parameters: NDArray[np.float64]) -> float:
         return float(-np.log(softmax(scores(parameters))[rows, truth] + 1e-9).mean())
 
-    start = np.clip(np.zeros(len(limits)), logarithms[:, 0], logarithms[:, 1])
-    found: NDArray[np.float64] = minimize(loss, start, method="Nelder-Mead", bounds=[*map(tuple, logarithms)]).x
+    least, start, most = logarithms.T
+    found: NDArray[np.float64] = minimize(loss, start, method="Powell", bounds=[*zip(least, most, strict=True)]).x
     return found
 
 
