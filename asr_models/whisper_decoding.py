@@ -7,6 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+CONTEXT_S = 15.0
+"""Seconds that an encoding covers. Whisper was trained on 30, of which an utterance of ours fills 12 at most; the rest is
+silence that costs most of the processor time (figures: docs/performance.md)."""
+LONGEST_S = 30.0
 LONGEST_PROMPT = 223
 """Tokens of a prompt that the model can take (half its context less one)."""
 
@@ -44,11 +48,13 @@ class WhisperDecoder:
         """Tokens that are no speech: music, brackets, commands."""
 
     def encode(self, audio: Any) -> Any:
-        """Return the encoding of 16 kHz float samples of at most 30 s."""
+        """Return the encoding of 16 kHz float samples of at most `LONGEST_S`."""
         from faster_whisper.audio import pad_or_trim
 
         extractor = self._model.feature_extractor
-        return self._model.encode(pad_or_trim(extractor(audio)[..., : extractor.nb_max_frames]))
+        features = extractor(audio)
+        seconds = CONTEXT_S if features.shape[-1] * extractor.time_per_frame < CONTEXT_S else LONGEST_S
+        return self._model.encode(pad_or_trim(features, round(seconds / extractor.time_per_frame)))
 
     def decode(
         self,
