@@ -1,5 +1,6 @@
 """Command line: `python -m asr_models list | ensure | fetch NAME | import PATH | verify | info [NAME] | remove NAME |
-evaluate --manifest FILE | adapt MODEL --transcripts FILE | unpack MODEL | compile MODEL`."""
+evaluate --manifest FILE | adapt MODEL --transcripts FILE | unpack MODEL | compile MODEL |
+train-digits --manifest FILE`."""
 
 from __future__ import annotations
 

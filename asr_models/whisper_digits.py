@@ -1,49 +1,34 @@
-"""A long number that Whisper wrote is read again: only digits are allowed, and several readings are weighed.
+"""Numbers in Whisper's text are put right by what the digit head heard (`asr_models.digit_head`).
 
-Whisper drops one of two equal digits (五五八 becomes 五八) and writes 幺 as 要 or leaves it out. What kind of number it is
-says how long it must be and what its check digit is (`hotline.entity_rules.digit_strings`): the likeliest reading that
-fits is taken, unless it is much less likely than what was heard.
+Whisper drops one of two equal digits (五五八 becomes 五八) and writes 幺 as 要 or leaves it out. Its text and the head's
+syllables are laid side by side; where the head heard several digits in a row, what Whisper wrote there gives way to the
+head's likeliest reading that is a number of the announced kind (`hotline.entity_rules.digit_strings`), or to its
+likeliest one where none is: a part of a number fits no kind.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from asr_models.whisper_decoding import WhisperDecoder
+from rapidfuzz.distance import Levenshtein
+
+from asr_models.digit_head import DigitHead, Reading, Syllable, readings, runs, syllables
 from hotline.domain.entities import EntityType
 from hotline.entity_rules.digit_strings import MOBILE, is_usual_card, kind_of
 
 NUMERALS = "零一二三四五六七八九"
 ONE_SOUNDS = "幺要腰雅妖药夭邀"
 """What Whisper writes for 幺; read as one inside a number."""
-MARKS = "，、,. 。"
-ENDINGS = "对吗吧"
-"""What may follow a number that is read back."""
-_DIGIT = f"[{NUMERALS}{ONE_SOUNDS}]"
-NUMBER = re.compile(
-    rf"(?P<before>.{{0,16}}?)(?P<digits>{_DIGIT}(?:[^{NUMERALS}{ONE_SOUNDS}]{{0,3}}{_DIGIT}){{6,}})(?P<after>[^{NUMERALS}]{{0,6}})"
-)
-"""Other characters between two digits are ones that were misheard (十 for 四, 哦 for 五)."""
-LEAST_DIGITS = 7
-MOST_MISHEARD = 0.25
-"""Share of a number's characters that may be no digits."""
-DOUBLES_PROMPT = "卡号是六二二八，八八零零，一一三五，六六七七，九二二四，五五九。"
-"""Tried beside no prompt: it keeps more of the doubled digits, and doubles some that are single."""
-BEAM = 10
-MOST_TOKENS = 40
-WORST_COST, WORST_COST_UNANNOUNCED = 5.0, 2.0
+LEAST_DIGITS = 4
+WORST_COST, WORST_COST_UNANNOUNCED = 6.0, 3.0
 """A reading that is this much less likely (natural logarithm) than the best one is not taken, whatever it fits; a card
 number that nobody announced fits by chance in one of ten cases."""
 UNUSUAL_CARD = 1.5
 """Cost of a card number that does not look like most of them."""
-DOUBLED = 2.5
-"""Cost of taking a digit for two equal ones, of which one was dropped."""
-DOUBLED_READINGS = 4
-"""So many of the likeliest readings are tried with a digit doubled."""
+UNSURE_COST = 0.7
+"""Cost a digit above which the head has not understood, and Whisper's text stays."""
 KINDS = (
     (re.compile("身份|证|份正"), (EntityType.ID_NUMBER,)),
     (re.compile("电话|手机"), (EntityType.PHONE,)),
@@ -51,66 +36,68 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Digits and their cost: negative natural logarithm of their probability."""
-
-    digits: str
-    cost: float
-
-
 class DigitReader:
-    """Reads numbers with one Whisper model."""
+    """Mends the numbers of one Whisper model's texts."""
 
-    def __init__(self, decoder: WhisperDecoder) -> None:
-        self._decoder = decoder
-        self._forbidden = decoder.all_but(NUMERALS + ONE_SOUNDS[:3] + "，、" + ENDINGS)
+    def __init__(self, head: DigitHead) -> None:
+        self._head = head
 
-    def improve(self, text: str, encoded: Any) -> str:
-        """Return the text with its number as the likeliest fitting reading; the text itself where there is none."""
-        match = NUMBER.fullmatch(text)
-        if match is None or not _is_mostly_digits(match["digits"]):
-            return text
-        readings = self.readings(encoded, match["before"])
-        readings.insert(1, Reading(digits_of(match["digits"]), readings[0].cost))
-        chosen = choose(readings, match["before"])
-        if chosen is None:
-            return text
-        return match["before"] + "".join(NUMERALS[int(digit)] for digit in chosen) + match["after"]
-
-    def readings(self, encoded: Any, before: str) -> list[Reading]:
-        """Return readings of encoded audio after the words `before`, the likelier first; digits may be empty."""
-        costs: dict[str, float] = {}
-        for prompt in (None, DOUBLES_PROMPT):
-            found = self._decoder.decode(
-                encoded,
-                beam=BEAM,
-                most_tokens=MOST_TOKENS,
-                prompt=prompt,
-                begin=before,
-                forbidden=self._forbidden,
-                readings=BEAM,
-            )
-            for decoding in found:
-                digits = digits_of(decoding.text)
-                costs[digits] = min(costs.get(digits, math.inf), -decoding.score)
-        return sorted((Reading(digits, cost) for digits, cost in costs.items()), key=lambda reading: reading.cost)
+    def improve(self, text: str, encoded: Any, seconds: float) -> str:
+        """Return the text of `seconds` of encoded audio with its numbers as they were heard."""
+        found = self._head.probabilities(encoded, seconds)
+        heard = syllables(found)
+        spoken = runs(heard, LEAST_DIGITS)
+        for (first, last), (start, end) in reversed(list(zip(spoken, places(text, heard, spoken), strict=True))):
+            begin = heard[first - 1].frame + 1 if first else 0
+            stop = heard[last].frame if last < len(heard) else len(found)
+            tried = readings(found[begin:stop])
+            if tried[0].cost > UNSURE_COST * (last - first):
+                continue
+            digits = choose(tried, text[:start]) or tried[0].digits
+            text = text[:start] + "".join(NUMERALS[int(digit)] for digit in digits) + text[end:]
+        return text
 
 
-def _is_mostly_digits(run: str) -> bool:
-    digits, marks = len(digits_of(run)), sum(run.count(mark) for mark in MARKS)
-    return digits >= LEAST_DIGITS and len(run) - digits - marks <= MOST_MISHEARD * len(run)
+def places(text: str, heard: Sequence[Syllable], spoken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where in the text each stretch of digits that was heard is written; an empty place where it is not."""
+    at = [index for index, character in enumerate(text) if character.isalnum()]
+    written = [_digit(text[index]) or "" for index in at]
+    pairs = Levenshtein.editops(written, [syllable.digit or "" for syllable in heard]).as_opcodes()
+    found = []
+    for first, last in spoken:
+        inside = [index for op in pairs for index in _written(op, first, last)]
+        while inside and not written[inside[0]] and len(inside) > last - first:
+            inside.pop(0)
+        while inside and not written[inside[-1]] and len(inside) > last - first:
+            inside.pop()
+        if inside:
+            found.append((at[inside[0]], at[inside[-1]] + 1))
+        else:
+            before = [op.src_start + first - op.dest_start for op in pairs if op.dest_start <= first <= op.dest_end]
+            place = min(before) if before else len(at)
+            found.append((at[place] if place < len(at) else len(text),) * 2)
+    return found
 
 
-def digits_of(text: str) -> str:
-    """Return spoken digits as ASCII digits; other characters are dropped."""
-    return "".join("1" if c in ONE_SOUNDS else str(NUMERALS.index(c)) for c in text if c in NUMERALS + ONE_SOUNDS)
+def _written(op: Any, first: int, last: int) -> range:
+    """Return the written characters of one edit that belong to the syllables from `first` to before `last`."""
+    if op.tag == "delete":
+        return range(op.src_start, op.src_end) if first <= op.dest_start <= last else range(0)
+    if op.tag == "insert":
+        return range(0)
+    low, high = max(first, op.dest_start), min(last, op.dest_end)
+    return range(op.src_start + low - op.dest_start, op.src_start + high - op.dest_start) if low < high else range(0)
 
 
-def choose(readings: Sequence[Reading], before: str) -> str | None:
+def _digit(character: str) -> str | None:
+    if character in NUMERALS:
+        return str(NUMERALS.index(character))
+    return "1" if character in ONE_SOUNDS else None
+
+
+def choose(tried: Sequence[Reading], before: str) -> str | None:
     """Return the likeliest reading that is a number of the kind that `before` announces, None where there is none."""
     wanted = next((kinds for words, kinds in KINDS if words.search(before)), None)
-    tried = [*readings, *(twice for reading in readings[:DOUBLED_READINGS] for twice in _with_a_digit_doubled(reading))]
     fitting = [(reading.cost + _oddness(reading.digits), reading.digits) for reading in tried]
     fitting = [item for item in fitting if _fits(item[1], wanted)]
     if not fitting:
@@ -118,7 +105,7 @@ def choose(readings: Sequence[Reading], before: str) -> str | None:
     cost, digits = min(fitting)
     sure = wanted or EntityType.BANK_CARD not in (kind_of(digits) or ())
     farthest = WORST_COST if sure else WORST_COST_UNANNOUNCED
-    return digits if cost - min(reading.cost for reading in readings) <= farthest else None
+    return digits if cost - tried[0].cost <= farthest else None
 
 
 def _fits(digits: str, wanted: Sequence[EntityType] | None) -> bool:
@@ -126,14 +113,6 @@ def _fits(digits: str, wanted: Sequence[EntityType] | None) -> bool:
     if kind is None or kind[1] or (wanted and kind[0] not in wanted):
         return False
     return kind[0] is not EntityType.PHONE or bool(MOBILE.fullmatch(digits) or digits.startswith("0"))
-
-
-def _with_a_digit_doubled(reading: Reading) -> list[Reading]:
-    """Return what a reading can have been before one of two equal digits was dropped. A phone has no check digit."""
-    digits = reading.digits
-    longer = {digits[:place] + digits[place] + digits[place:] for place in range(len(digits))}
-    kinds = ((text, kind_of(text)) for text in longer)
-    return [Reading(t, reading.cost + DOUBLED) for t, kind in kinds if kind and kind[0] is not EntityType.PHONE]
 
 
 def _oddness(digits: str) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import soxr
 
+from asr_models.digit_head import DigitHead
 from asr_models.engine import Decoded, EngineSpec, Job, Timeline, Urgency
 from asr_models.folder import check_folder
 from asr_models.whisper_decoding import Decoding, WhisperDecoder
@@ -83,7 +84,8 @@ class WhisperEngine:
         self._forbidden = self._decoder.with_digits() if spec.language == "zh" else []
         """Numbers are then written as they are spoken, and stay whole: 九千一百 became 9，100, and 二十二万三千五百七十一
         became 22，3571."""
-        self._digits = DigitReader(self._decoder) if spec.language == "zh" else None
+        head = DigitHead() if spec.language == "zh" else None
+        self._digits = DigitReader(head) if head and head.fits(spec.model / "model.bin") else None
         self._simplify = OpenCC("t2s")
         self._prompt = "".join([PROMPT if spec.language == "zh" else "", *(f"{phrase}。" for phrase in spec.phrases)])
 
@@ -106,7 +108,7 @@ class WhisperEngine:
         if not text or CREDITS.search(text):
             return "", [], 0.0
         if final and self._digits:
-            text = self._digits.improve(text, encoded)
+            text = self._digits.improve(text, np.array(encoded), len(audio) / RATE_HZ)
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
 
     def _without_echo(self, read: Callable[[str | None], tuple[str, float]], final: bool) -> tuple[str, float]:
