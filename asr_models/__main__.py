@@ -14,6 +14,7 @@ from asr_models import evaluation_run
 from asr_models.adaptation import command as adaptation
 from asr_models.adaptation import unpacked, whole
 from asr_models.catalogue import CATALOGUE, SpeechModel, find
+from asr_models.digit_head import FILE as DIGIT_HEAD
 from asr_models.factory import chosen, ensure, import_model, models_dir
 from asr_models.fetch import fetch
 from asr_models.folder import verify_folder
@@ -40,6 +41,12 @@ def main(argv: list[str] | None = None) -> int:
     importing.add_argument("--name")
     evaluation_run.add_arguments(commands.add_parser("evaluate", help="error rates on audio of known text 评测"))
     adaptation.add_arguments(commands.add_parser("adapt", help="fit a small Vosk model to your talk 领域适配"))
+    digits = commands.add_parser("train-digits", help="make the digit head of a Whisper model 训练数字识别")
+    digits.add_argument("--manifest", type=Path, required=True, help="TSV: audio, text 录音清单")
+    digits.add_argument("--model", default="whisper-base", help="an installed Whisper model 语音模型")
+    digits.add_argument("--output", type=Path, default=DIGIT_HEAD, help="default: the shipped head 输出")
+    for name, default in (("--epochs", 14), ("--seed", 1), ("--threads", 2)):
+        digits.add_argument(name, type=int, default=default)
     for name, what in (
         ("unpack", "with a plain language model 解压语言模型"),
         ("compile", "with a whole graph 合成整图"),
@@ -75,6 +82,11 @@ def _run(arguments: argparse.Namespace, config: Config) -> None:
             print(line)
     elif arguments.command == "adapt":
         for line in adaptation.run(arguments, config):
+            print(line)
+    elif arguments.command == "train-digits":
+        from asr_models import digit_training
+
+        for line in digit_training.run(arguments, config):
             print(line)
     elif arguments.command in FASTER:
         for line in FASTER[arguments.command](arguments.name, config):

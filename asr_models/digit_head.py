@@ -55,7 +55,8 @@ class DigitHead:
 
     def fits(self, model_file: Path) -> bool:
         """Say whether the head was trained on the encoder in this file."""
-        return sha256(model_file) == self._session.get_modelmeta().custom_metadata_map["encoder_sha256"]
+        notes: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return sha256(model_file) == notes["encoder_sha256"]
 
     def probabilities(self, encoded: np.ndarray[Any, Any], seconds: float) -> LogProbabilities:
         """Return natural logarithms `(frames, CLASSES)` for an encoding `(1, frames, features)` of so much audio."""

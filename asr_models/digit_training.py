@@ -20,7 +20,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import nn
 from tqdm import tqdm
 
-from asr_models.digit_head import BLANK, CLASSES, FILE, FIRST_DIGIT, OTHER, DigitHead, syllables
+from asr_models.digit_head import BLANK, CLASSES, FIRST_DIGIT, OTHER, DigitHead, syllables
 from asr_models.evaluation import Utterance, read_manifest
 from asr_models.factory import models_dir
 from asr_models.folder import check_folder, sha256
@@ -66,6 +66,7 @@ class DigitNetwork(nn.Module):
 
     def __init__(self, features: int) -> None:
         super().__init__()
+        self.features = features
         self.narrow = nn.Sequential(nn.LayerNorm(features), nn.Linear(features, WIDTH), nn.GELU(), nn.Dropout(0.1))
         self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in DILATIONS)
         self.layers = nn.ModuleList(
@@ -160,7 +161,7 @@ def export(network: DigitNetwork, encoder_sha256: str, path: Path) -> None:
     """Write the network as ONNX, with the checksum of the encoder that it belongs to."""
     import onnx
 
-    frames = torch.zeros(1, 50, network.narrow[1].in_features)
+    frames = torch.zeros(1, 50, network.features)
     axes = {"encoded": {1: "frames"}, "found": {1: "frames"}}
     torch.onnx.export(
         network,
@@ -189,16 +190,6 @@ def score(examples: Sequence[Example], head: DigitHead) -> Score:
         whole += said == heard
         recordings += 1
     return Score(wrong, digits, whole, recordings)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's options."""
-    parser.add_argument("--manifest", type=Path, required=True, help="TSV: audio, text 录音清单")
-    parser.add_argument("--model", default="whisper-base", help="an installed Whisper model 语音模型")
-    parser.add_argument("--output", type=Path, default=FILE, help="default: the shipped head 输出")
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
 
 
 def run(arguments: argparse.Namespace, config: Config) -> Iterator[str]:

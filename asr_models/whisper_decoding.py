@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,6 @@ class Decoding:
     """Mean natural logarithm of its tokens' probabilities, the end counted."""
     no_speech: float
     """Probability in [0, 1] that nobody speaks."""
-    score: float
-    """Natural logarithm of the probability of the whole reading."""
 
     @property
     def confidence(self) -> float:
@@ -57,51 +55,24 @@ class WhisperDecoder:
         return self._model.encode(pad_or_trim(features, round(seconds / extractor.time_per_frame)))
 
     def decode(
-        self,
-        encoded: Any,
-        *,
-        beam: int,
-        most_tokens: int,
-        prompt: str | None = None,
-        begin: str = "",
-        forbidden: Iterable[int] = (),
-        readings: int = 1,
-    ) -> list[Decoding]:
-        """Return the likeliest readings. `begin` is how the text begins; several readings are ranked by their score."""
+        self, encoded: Any, *, beam: int, most_tokens: int, prompt: str | None = None, forbidden: Iterable[int] = ()
+    ) -> Decoding:
+        """Return the likeliest reading, without the forbidden tokens."""
         tokens = self._tokenizer
         start = [tokens.sot_prev, *tokens.encode(" " + prompt)[-LONGEST_PROMPT:]] if prompt else []
-        start += [*tokens.sot_sequence, tokens.no_timestamps, *self.tokens(begin)]
-        penalty = 1.0 if readings == 1 else 0.0
+        start += [*tokens.sot_sequence, tokens.no_timestamps]
         found = self._model.model.generate(
             encoded,
             [start],
             beam_size=beam,
-            num_hypotheses=readings,
-            length_penalty=penalty,
             max_length=len(start) + most_tokens,
             return_scores=True,
             return_no_speech_prob=True,
-            suppress_blank=not begin,
             suppress_tokens=sorted(self.never.union(forbidden)),
         )[0]
-        return [
-            self._decoding(ids, score * len(ids) ** penalty, found.no_speech_prob)
-            for ids, score in zip(found.sequences_ids, found.scores, strict=True)
-        ]
-
-    def _decoding(self, ids: Sequence[int], score: float, no_speech: float) -> Decoding:
-        text = self._tokenizer.decode([token for token in ids if token < self._tokenizer.eot])
-        return Decoding(text, score / (len(ids) + 1), no_speech, score)
-
-    def tokens(self, text: str) -> list[int]:
-        """Return the tokens of a text."""
-        ids: list[int] = self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
-
-    def all_but(self, texts: str) -> list[int]:
-        """Return every token that no character of `texts` is written with; the end stays allowed."""
-        allowed = {token for text in texts for token in self.tokens(text)} | {self._tokenizer.eot}
-        return [token for token in range(self._model.hf_tokenizer.get_vocab_size()) if token not in allowed]
+        ids, score = found.sequences_ids[0], found.scores[0]
+        text = tokens.decode([token for token in ids if token < tokens.eot])
+        return Decoding(text, score * len(ids) / (len(ids) + 1), found.no_speech_prob)
 
     def with_digits(self) -> list[int]:
         """Return the tokens that write ASCII digits."""

@@ -27,8 +27,9 @@ WORST_COST, WORST_COST_UNANNOUNCED = 6.0, 3.0
 number that nobody announced fits by chance in one of ten cases."""
 UNUSUAL_CARD = 1.5
 """Cost of a card number that does not look like most of them."""
-UNSURE_COST = 0.7
-"""Cost a digit above which the head has not understood, and Whisper's text stays."""
+UNSURE_COST, SURE_COST = 0.7, 0.1
+"""Cost a digit above which the head has not understood, and Whisper's text stays; where Whisper wrote mostly something
+else than digits, the head must be surer."""
 KINDS = (
     (re.compile("身份|证|份正"), (EntityType.ID_NUMBER,)),
     (re.compile("电话|手机"), (EntityType.PHONE,)),
@@ -51,7 +52,9 @@ class DigitReader:
             begin = heard[first - 1].frame + 1 if first else 0
             stop = heard[last].frame if last < len(heard) else len(found)
             tried = readings(found[begin:stop])
-            if tried[0].cost > UNSURE_COST * (last - first):
+            seen = sum(_digit(character) is not None for character in text[start:end])
+            worst = UNSURE_COST if 2 * seen > last - first else SURE_COST
+            if tried[0].cost > worst * (last - first):
                 continue
             digits = choose(tried, text[:start]) or tried[0].digits
             text = text[:start] + "".join(NUMERALS[int(digit)] for digit in digits) + text[end:]
@@ -62,7 +65,7 @@ def places(text: str, heard: Sequence[Syllable], spoken: Sequence[tuple[int, int
     """Return where in the text each stretch of digits that was heard is written; an empty place where it is not."""
     at = [index for index, character in enumerate(text) if character.isalnum()]
     written = [_digit(text[index]) or "" for index in at]
-    pairs = Levenshtein.editops(written, [syllable.digit or "" for syllable in heard]).as_opcodes()
+    pairs = list(Levenshtein.opcodes(written, [syllable.digit or "" for syllable in heard]))
     found = []
     for first, last in spoken:
         inside = [index for op in pairs for index in _written(op, first, last)]

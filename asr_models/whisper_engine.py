@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -35,10 +35,6 @@ SHORTEST_S = 0.25
 PARTIAL_EVERY_S = 1.0
 FINAL_BEAM, PARTIAL_BEAM = 5, 1
 PROMPT = "以下是反诈中心热线的普通话通话，涉及银行卡号、转账金额、手机号和验证码。"
-DIGITS_PROMPT = "卡号，六二二八，四八零零，一二三四，五六七八，九零。"
-"""Tried where speech too short for the other prompt may be a group of a dictated number."""
-DICTATED = re.compile(r"[零一二三四五六七八九幺两洞拐勾要，。、 ]{3,}")
-LEAST_DICTATED_CONFIDENCE = 0.45
 ECHO_LENGTH = 4
 MARKS = re.compile(r"\W")
 LEAST_TOKENS, TOKENS_PER_S = 20, 12
@@ -95,37 +91,30 @@ class WhisperEngine:
 
     def decode(self, audio: np.ndarray[Any, Any], *, final: bool) -> tuple[str, list[Word], float]:
         """Return text, words (seconds of this audio) and confidence of 16 kHz float samples; '' for noise."""
-        prompt, encoded = self._prompt, self._decoder.encode(audio)
-        most_tokens = LEAST_TOKENS + int(len(audio) / RATE_HZ * TOKENS_PER_S)
+        prompt, encoded, seconds = self._prompt, self._decoder.encode(audio), len(audio) / RATE_HZ
+        most_tokens = LEAST_TOKENS + int(seconds * TOKENS_PER_S)
         read = partial(self._read, encoded, FINAL_BEAM if final else PARTIAL_BEAM, most_tokens)
         text, confidence = read(prompt)
-        if prompt and echoes_prompt(text, prompt):
-            text, confidence = self._without_echo(read, final)
-        elif final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * len(audio) / RATE_HZ - 2:
+        echo = bool(prompt) and echoes_prompt(text, prompt)
+        left_out = final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * seconds - 2
+        if echo or left_out:
             again = read(None)
-            if len(again[0]) > len(text) and _is_sound(again[0]):
+            sound = self._language != "zh" or _is_sound(again[0])
+            if echo:
+                text, confidence = again if sound else ("", 0.0)
+            elif sound and len(again[0]) > len(text):
                 text, confidence = again
-        if not text or CREDITS.search(text):
+        if CREDITS.search(text):
             return "", [], 0.0
         if final and self._digits:
-            text = self._digits.improve(text, np.array(encoded), len(audio) / RATE_HZ)
+            text = self._digits.improve(text, np.array(encoded), seconds)
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
-
-    def _without_echo(self, read: Callable[[str | None], tuple[str, float]], final: bool) -> tuple[str, float]:
-        """Decode again what made Whisper repeat its prompt: as dictated digits, else without any prompt."""
-        if final and self._language == "zh":
-            text, confidence = read(DIGITS_PROMPT)
-            dictated = DICTATED.fullmatch(text) and text not in DIGITS_PROMPT and _is_sound(text)
-            if dictated and confidence > LEAST_DICTATED_CONFIDENCE:
-                return text, confidence
-        text, confidence = read(None)
-        return (text, confidence) if self._language != "zh" or _is_sound(text) else ("", 0.0)
 
     def _read(self, encoded: Any, beam: int, most_tokens: int, prompt: str | None) -> tuple[str, float]:
         """Return text and confidence of one decoding; '' for what is no speech."""
         found = self._decoder.decode(
             encoded, beam=beam, most_tokens=most_tokens, prompt=prompt, forbidden=self._forbidden
-        )[0]
+        )
         return (self._clean(found.text), found.confidence) if _is_speech(found) else ("", 0.0)
 
     def _clean(self, text: str) -> str:
