@@ -92,6 +92,11 @@ def _written(op: Any, first: int, last: int) -> range:
     return range(op.src_start + low - op.dest_start, op.src_start + high - op.dest_start) if low < high else range(0)
 
 
+def digits_of(text: str) -> str:
+    """Return the digits that are written in a text as they are spoken; other characters are dropped."""
+    return "".join(_digit(character) or "" for character in text)
+
+
 def _digit(character: str) -> str | None:
     if character in NUMERALS:
         return str(NUMERALS.index(character))

@@ -81,7 +81,7 @@ class WhisperEngine:
         """Numbers are then written as they are spoken, and stay whole: 九千一百 became 9，100, and 二十二万三千五百七十一
         became 22，3571."""
         head = DigitHead() if spec.language == "zh" else None
-        self._digits = DigitReader(head) if head and head.fits(spec.model / "model.bin") else None
+        self.digits = DigitReader(head) if head and head.fits(spec.model / "model.bin") else None
         self._simplify = OpenCC("t2s")
         self._prompt = "".join([PROMPT if spec.language == "zh" else "", *(f"{phrase}。" for phrase in spec.phrases)])
 
@@ -106,8 +106,8 @@ class WhisperEngine:
                 text, confidence = again
         if CREDITS.search(text):
             return "", [], 0.0
-        if final and self._digits:
-            text = self._digits.improve(text, np.array(encoded), seconds)
+        if final and self.digits:
+            text = self.digits.improve(text, np.array(encoded), seconds)
         return text, spread(text, audio, RATE_HZ, confidence) if final else [], confidence
 
     def _read(self, encoded: Any, beam: int, most_tokens: int, prompt: str | None) -> tuple[str, float]:

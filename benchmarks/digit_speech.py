@@ -35,11 +35,9 @@ BEFORE = (
     "尾号，尾号是，验证码是，后面是，前面是，然后是，好、，嗯、，是，就是，卡号，那个卡号是，我记一下、，您说的是，我给您核对、，"
     "跟您确认一下、，单号是，订单号，会议号是，他给的账号是，工号，我的电话，您记一下、，对、，不对、是，开头是，最后四位是，银行卡号是，"
     "户名张伟、账号，支付宝账号是，转到这个卡里、"
-).split("，")
-AFTER = (
-    "，，，，对吗，对吧，对不对，是吗，没了，就这个，您记下了吗，完了，是这个吧，我再念一遍，好像是这个，户名李明，没错吧，行吗"
-).split("，")
-"""What is said around a number; 、 is a short pause."""
+)
+AFTER = "，，，，对吗，对吧，对不对，是吗，没了，就这个，您记下了吗，完了，是这个吧，我再念一遍，好像是这个，户名李明，没错吧，行吗"
+"""What is said around a number, between commas; 、 is a short pause."""
 ESPEAK = [f"cmn{kind}" for kind in ("", "+f1", "+f2", "+f3", "+f4", "+m1", "+m2", "+m3", "+m4", "+m5", "+m7")]
 ESPEAK_SHARE = 0.16
 LONGEST_S = 11.0
@@ -80,7 +78,7 @@ def texts(numbers: int, sentences: int, rng: random.Random) -> list[str]:
     """Return what is spoken: so many numbers, and so many turns of training calls, a quarter of them with numerals."""
     found = []
     for _ in range(numbers):
-        before, after = rng.choice(BEFORE).replace("、", "，"), rng.choice(AFTER)
+        before, after = rng.choice(BEFORE.split("，")).replace("、", "，"), rng.choice(AFTER.split("，"))
         found.append(f"{before}{said(number(rng), rng)}{'，' if after else ''}{after}")
     calls = [json.loads(line) for line in CALLS.read_text("utf-8").splitlines()]
     calls = [call for call in calls if call["split"] == "train" and in_mandarin(call)]
