@@ -95,6 +95,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("asr_longest_s", "0", "Longest utterance of Vosk; 0 leaves the model's.", _not_negative, "0 or more"),
     Setting("asr_alternatives", "0", "Other readings that Vosk gives.", _one_of(*map(str, range(11))), "0 to 10"),
     Setting("asr_phrases", "", "File of phrases, one a line: Whisper expects them, Vosk hears nothing else."),
+    Setting(
+        "homophones",
+        "1",
+        "1 puts words right that Whisper wrote as others of the same sound, beside the text as recognised.",
+        _one_of("0", "1"),
+        "0 or 1",
+    ),
     Setting("max_calls", "8", "Calls recognised at the same time; further ones are refused.", _positive, "above 0"),
     Setting(
         "stream_linger_s", "2", "Seconds that a call waits for its telephone stream to come back.", _positive, "above 0"

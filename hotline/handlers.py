@@ -22,6 +22,7 @@ from hotline.domain.segment import Segment, Transcript
 from hotline.entities import extract_segments
 from hotline.errors import InputError, StateError
 from hotline.events import EventType
+from hotline.homophones.mending import likely_said
 from hotline.hub import Hub
 from hotline.numbers import normalise
 from hotline.ports import EngineInfo, UnitOfWork
@@ -127,14 +128,14 @@ def type_segment(hub: Hub, command: commands.TypeSegment) -> Segment:
     return record_segment(hub, call.id, transcript, engine="typed")
 
 
-def segment_of(call_id: str, transcript: Transcript, engine: str) -> Segment:
-    """Return a final transcript as a segment of a call, its spoken numbers normalised beside the original."""
+def segment_of(hub: Hub, call_id: str, transcript: Transcript, engine: str) -> Segment:
+    """Return a final transcript as a segment of a call; beside the original what was likely said, numbers as digits."""
     return Segment(
         id=str(uuid.uuid4()),
         call_id=call_id,
         channel=transcript.channel,
         text=transcript.text,
-        normalised=normalise(transcript.text),
+        normalised=normalise(likely_said(transcript.text, engine, hub.config)),
         start_s=transcript.start_s,
         end_s=transcript.end_s,
         confidence=transcript.confidence,
@@ -145,7 +146,7 @@ def segment_of(call_id: str, transcript: Transcript, engine: str) -> Segment:
 
 def record_segment(hub: Hub, call_id: str, transcript: Transcript, engine: str) -> Segment:
     """Store a final transcript with the entities that the call now has, then ask for a prediction."""
-    segment = segment_of(call_id, transcript, engine)
+    segment = segment_of(hub, call_id, transcript, engine)
     with hub.store.transaction() as uow:
         uow.add_segment(segment)
         uow.append_event(call_id, EventType.SEGMENT, {"segment": segment_view(segment)})

@@ -162,7 +162,7 @@ def _store(
     run: JobRun, call: Call, model: str, heard: list[Transcript], classifier: Classifier | None
 ) -> Mapping[str, Any]:
     hub = run.hub
-    segments = tuple(segment_of(call.id, transcript, "whisper") for transcript in heard if transcript.text)
+    segments = tuple(segment_of(hub, call.id, transcript, "whisper") for transcript in heard if transcript.text)
     entities = extract_segments(segments)
     prediction = _predict(classifier, segments)
     with hub.store.transaction() as uow:

@@ -53,7 +53,7 @@ class Segment:
     text: str
     """As recognised."""
     normalised: str
-    """The same text with spoken numbers written as digits."""
+    """What was likely said (`hotline.homophones`), spoken numbers written as digits."""
     start_s: float
     end_s: float
     confidence: float = 1.0
