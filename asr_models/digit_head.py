@@ -112,6 +112,26 @@ def _add(a: float, b: float) -> float:
     return high + math.log1p(math.exp(low - high)) if low > -math.inf else high
 
 
+def cost_of(found: LogProbabilities, digits: str) -> float:
+    """Return what it costs that a stretch of frames is these digits, by the forward algorithm.
+
+    Other syllables in it count as nothing.
+    """
+    found = found.copy()
+    found[:, BLANK] = np.logaddexp(found[:, BLANK], found[:, OTHER])
+    states = np.full(2 * len(digits) + 1, BLANK)
+    states[1::2] = [FIRST_DIGIT + int(digit) for digit in digits]
+    may_skip = np.zeros(len(states), bool)
+    may_skip[3::2] = states[3::2] != states[1:-2:2]
+    chances = np.full(len(states), -np.inf)
+    chances[:2] = found[0, states[:2]]
+    for frame in found[1:]:
+        before = np.concatenate(([-np.inf], chances[:-1]))
+        skipped = np.where(may_skip, np.concatenate(([-np.inf, -np.inf], chances[:-2]))[: len(states)], -np.inf)
+        chances = np.logaddexp(np.logaddexp(chances, before), skipped) + frame[states]
+    return -float(np.logaddexp.reduce(chances[-2:]))
+
+
 def runs(heard: Sequence[Syllable], least: int) -> list[tuple[int, int]]:
     """Return first and last-but-one index of each stretch of at least so many digits."""
     found, start = [], 0

@@ -35,6 +35,8 @@ KERNEL = 5
 """Frames; the layers together see 1.2 s."""
 BATCH = 16
 LEARNING_RATE = 2e-3
+BLUR = 0.3
+"""Without it a head that learned few voices reads those well and others badly: 8.8 instead of 1.2 % of the digits wrong."""
 HELD_OUT_EVERY = 12
 """One recording in so many is not learned from: the figures are of them."""
 LONGEST_S = 14.0
@@ -121,10 +123,16 @@ def batches(examples: Sequence[Example], rng: random.Random) -> Iterator[list[Ex
     yield from groups
 
 
-def blurred(group: Sequence[Example], rng: random.Random) -> torch.Tensor:
-    """Return the padded encodings `(N, T, features)` with noise and with a short stretch of each taken out."""
+def blurred(group: Sequence[Example], spread: torch.Tensor, rng: random.Random) -> torch.Tensor:
+    """Return the padded encodings `(N, T, features)` as other voices might give them.
+
+    Each feature is scaled, shifted and made noisy by `BLUR` of its `spread` `(features,)`, some are left out, and a
+    short stretch of each recording is taken out.
+    """
     rows = nn.utils.rnn.pad_sequence([example.encoded.float() for example in group], batch_first=True)
-    rows = rows * (1 + 0.1 * torch.randn(len(group), 1, rows.shape[2])) + 0.1 * torch.randn_like(rows)
+    one = (len(group), 1, rows.shape[2])
+    rows = rows * (1 + BLUR * torch.randn(one)) + BLUR * spread * (torch.randn(one) + torch.randn_like(rows))
+    rows = nn.functional.dropout1d(rows.transpose(1, 2), BLUR).transpose(1, 2)
     for row, example in zip(rows, group, strict=True):
         start = rng.randrange(max(1, len(example.encoded) - 8))
         row[start : start + rng.randint(0, 8)] = 0
@@ -135,6 +143,7 @@ def train(examples: Sequence[Example], epochs: int, seed: int) -> DigitNetwork:
     """Return a network trained on the examples."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
+    spread = torch.cat([example.encoded.float() for example in examples[:200]]).std(0)
     network = DigitNetwork(examples[0].encoded.shape[1])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
     steps = epochs * -(-len(examples) // BATCH)
@@ -146,7 +155,7 @@ def train(examples: Sequence[Example], epochs: int, seed: int) -> DigitNetwork:
                 lengths = torch.tensor([len(example.encoded) for example in group])
                 wanted = torch.tensor([code for example in group for code in example.classes])
                 sizes = torch.tensor([len(example.classes) for example in group])
-                loss = loss_of(network(blurred(group, rng)).transpose(0, 1), wanted, lengths, sizes)
+                loss = loss_of(network(blurred(group, spread, rng)).transpose(0, 1), wanted, lengths, sizes)
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -14,7 +14,7 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from asr_models.digit_head import DigitHead, Reading, Syllable, readings, runs, syllables
+from asr_models.digit_head import DigitHead, Reading, Syllable, cost_of, readings, runs, syllables
 from hotline.domain.entities import EntityType
 from hotline.entity_rules.digit_strings import MOBILE, is_usual_card, kind_of
 
@@ -30,6 +30,8 @@ UNUSUAL_CARD = 1.5
 UNSURE_COST, SURE_COST = 0.7, 0.1
 """Cost a digit above which the head has not understood, and Whisper's text stays; where Whisper wrote mostly something
 else than digits, the head must be surer."""
+TRUST = 4.0
+"""How much less what Whisper itself wrote costs."""
 KINDS = (
     (re.compile("身份|证|份正"), (EntityType.ID_NUMBER,)),
     (re.compile("电话|手机"), (EntityType.PHONE,)),
@@ -52,10 +54,13 @@ class DigitReader:
             begin = heard[first - 1].frame + 1 if first else 0
             stop = heard[last].frame if last < len(heard) else len(found)
             tried = readings(found[begin:stop])
-            seen = sum(_digit(character) is not None for character in text[start:end])
-            worst = UNSURE_COST if 2 * seen > last - first else SURE_COST
+            written = digits_of(text[start:end])
+            worst = UNSURE_COST if 2 * len(written) > last - first else SURE_COST
             if tried[0].cost > worst * (last - first):
                 continue
+            if written:
+                trusted = Reading(written, cost_of(found[begin:stop], written) - TRUST)
+                tried = sorted([*tried, trusted], key=lambda reading: reading.cost)
             digits = choose(tried, text[:start]) or tried[0].digits
             text = text[:start] + "".join(NUMERALS[int(digit)] for digit in digits) + text[end:]
         return text

@@ -6,8 +6,9 @@ Runs in the Python environment of the speech synthesiser, with soxr, not in the 
 
 Numbers are drawn at random, nobody's, many with doubled digits, said in groups among words that go with them; beside
 them stand turns of the train split's calls. Voices: one neural voice at many pitches and speeds, and espeak-ng; most
-are played faster or slower (which moves the formants), and sent through mu-law, GSM, noise or a small room. All of it
-is synthetic speech. Needs espeak-ng and sox.
+are played faster or slower (which moves the formants), and sent through mu-law, GSM, noise or a small room. `--digits`
+names folders with recordings of single digits (`0.wav` to `9.wav`, `yao.wav` for 幺), a folder a voice, which are put
+together to strings; four such voices that may be used freely are named in docs/performance.md. Needs espeak-ng and sox.
 """
 
 from __future__ import annotations
@@ -101,6 +102,28 @@ def spoken(text: str, synthesise: Callable[[str, float, float], Samples], rng: r
         return soundfile.read(file.name)
 
 
+def put_together(digits: str, voice: Path, rng: random.Random) -> tuple[Samples, int]:
+    """Return samples and rate of a string from a voice's single digits, at the speed of dictation."""
+    pauses, pieces = 0, []
+    for place, digit in enumerate(digits):
+        if place:
+            group_ends = rng.random() < 0.25
+            pauses += group_ends
+            pieces.append(np.zeros(int(RATE * (rng.uniform(0.1, 0.5) if group_ends else rng.uniform(0, 0.06)))))
+        yao = voice / "yao.wav"
+        samples, _ = soundfile.read(yao if digit == "1" and yao.exists() else voice / f"{digit}.wav")
+        fade = np.minimum(1, np.minimum(np.arange(len(samples)), np.arange(len(samples))[::-1]) / 160)
+        pieces.append(samples / np.abs(samples).max() * rng.uniform(0.5, 0.8) * fade)
+    whole = np.concatenate(pieces)
+    wanted_s = rng.uniform(0.22, 0.38) * len(digits) + 0.3 * pauses
+    tempo = min(2.0, max(0.9, len(whole) / RATE / wanted_s))
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = (Path(folder) / name for name in ("before.wav", "after.wav"))
+        soundfile.write(before, whole, RATE, subtype="PCM_16")
+        subprocess.run(["sox", before, after, "tempo", "-s", f"{tempo:.2f}"], check=True)
+        return soundfile.read(after)
+
+
 def on_the_phone(samples: Samples, rate: int, rng: random.Random) -> Samples:
     """Return 16 kHz speech as another speaker on some line might have said it."""
     chance = np.random.default_rng(rng.getrandbits(32))
@@ -151,6 +174,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool", type=Path, required=True, help="synth_zh.py")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--digits", type=Path, nargs="*", default=[], help="folders of single digits at 16 kHz")
+    parser.add_argument("--strings", type=int, default=140, help="put together of each of these voices")
     parser.add_argument("--numbers", type=int, default=2000)
     parser.add_argument("--sentences", type=int, default=1066)
     parser.add_argument("--seed", type=int, default=1)
@@ -171,6 +196,14 @@ def main() -> None:
             lines.append(f"{index}.wav\t{text}")
         if index % 100 == 0:
             print(f"{index}/{len(chosen)}", flush=True)
+    for voice in args.digits:
+        for index in range(args.strings):
+            rng = random.Random(f"{args.seed}-{voice.name}-{index}")
+            digits = number(rng)
+            name = f"{voice.name}-{index}.wav"
+            samples, rate = put_together(digits, voice, rng)
+            soundfile.write(args.output / name, on_the_phone(samples, rate, rng), RATE, subtype="PCM_16")
+            lines.append(f"{name}\t{''.join(NUMERALS[int(digit)] for digit in digits)}")
     (args.output / "manifest.tsv").write_text("\n".join(lines) + "\n", "utf-8")
 
 

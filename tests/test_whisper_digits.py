@@ -7,7 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from asr_models.digit_head import BLANK, CLASSES, FIRST_DIGIT, OTHER, Reading, Syllable, readings, runs, syllables
+from asr_models.digit_head import (
+    BLANK,
+    CLASSES,
+    FIRST_DIGIT,
+    OTHER,
+    Reading,
+    Syllable,
+    cost_of,
+    readings,
+    runs,
+    syllables,
+)
 from asr_models.whisper_digits import DigitReader, choose, places
 from hotline.digit_sounds import is_dictation
 
@@ -60,6 +71,13 @@ def test_readings_are_sorted_and_hold_the_second_choice() -> None:
     assert [reading.digits for reading in readings(found)[:2]] == ["12", "17"]
 
 
+def test_the_cost_of_given_digits_is_that_of_the_search() -> None:
+    found = frames("6217003", share=0.9)
+    for reading in readings(found)[:5]:
+        assert cost_of(found, reading.digits) == pytest.approx(reading.cost, abs=0.02)
+    assert cost_of(found, "7") > cost_of(found, "6217003")
+
+
 def test_stretches_of_digits_are_found() -> None:
     assert runs(heard_as("xx6217xx12x0000"), 4) == [(2, 6), (11, 15)]
 
@@ -99,6 +117,15 @@ def test_what_holds_no_dictated_number_stays(text: str) -> None:
 def test_a_head_that_is_not_sure_changes_nothing() -> None:
     assert mended("是不是试试看", "444444", share=0.6) == "是不是试试看"
     assert mended("卡号是六二一七", "xxx6517", share=0.3) == "卡号是六二一七"
+
+
+def test_where_the_head_wavers_whisper_is_believed() -> None:
+    found = frames("6217")
+    found[4, FIRST_DIGIT + 1], found[4, FIRST_DIGIT + 7] = math.log(0.3), math.log(0.6)
+    head = Head("x")
+    head.found = found
+    assert DigitReader(head).improve("六二一七", None, 1.0) == "六二一七"  # type: ignore[arg-type]
+    assert DigitReader(head).improve("六二三七", None, 1.0) == "六二七七"  # type: ignore[arg-type]
 
 
 def test_a_likely_card_with_a_right_check_digit_is_taken_before_the_likeliest() -> None:
