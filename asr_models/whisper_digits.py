@@ -27,7 +27,7 @@ WORST_COST, WORST_COST_UNANNOUNCED = 6.0, 3.0
 number that nobody announced fits by chance in one of ten cases."""
 UNUSUAL_CARD = 1.5
 """Cost of a card number that does not look like most of them."""
-UNSURE_COST, SURE_COST = 0.7, 0.1
+UNSURE_COST, SURE_COST = 0.7, 0.05
 """Cost a digit above which the head has not understood, and Whisper's text stays; where Whisper wrote mostly something
 else than digits, the head must be surer."""
 TRUST = 4.0
