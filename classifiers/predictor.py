@@ -26,6 +26,8 @@ BATCH = 16
 class OnnxClassifier:
     """Implements `hotline.ports.Classifier` on a model folder. Thread-safe.
 
+    Each call is read by itself: int8 scores depend a little on what else is in a batch.
+
     Raises: ModelError when the folder cannot be used.
     """
 
@@ -52,13 +54,10 @@ class OnnxClassifier:
     def predict(self, calls: Sequence[Sequence[Turn]], *, evidence: bool = True) -> list[Prediction]:
         """Return one prediction a call; without `evidence` it costs one pass instead of two."""
         windows = [self.windows(turns) for turns in calls]
-        scores = self.token_scores([window for call in windows for window in call])
-        predictions, first = [], 0
-        for turns, call_windows in zip(calls, windows, strict=True):
-            call_scores = scores[first : first + len(call_windows)]
-            first += len(call_windows)
-            predictions.append(self._prediction(turns, call_windows, call_scores, evidence))
-        return predictions
+        return [
+            self._prediction(turns, whole, self.token_scores(whole), evidence)
+            for turns, whole in zip(calls, windows, strict=True)
+        ]
 
     def ngram_logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
         """Return the n-grams' raw scores `(N, 21)`; zeros where the model has none."""
@@ -70,13 +69,7 @@ class OnnxClassifier:
 
     def network_logits(self, calls: Sequence[Sequence[Turn]]) -> FloatArray:
         """Return the network's raw scores `(N, 21)`: labels, stages, facts."""
-        windows = [self.windows(turns) for turns in calls]
-        scores = self.token_scores([window for call in windows for window in call])
-        rows, first = [], 0
-        for call_windows in windows:
-            rows.append(self._call_logits(scores[first : first + len(call_windows)]))
-            first += len(call_windows)
-        return np.stack(rows)
+        return np.stack([self._call_logits(self.token_scores(self.windows(turns))) for turns in calls])
 
     def windows(self, turns: Sequence[Turn]) -> list[Window]:
         """Return the tokens of a call as the network reads them."""

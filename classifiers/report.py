@@ -6,7 +6,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from classifiers.evaluation import Predict, damaged, evaluate, evidence_check, n
 from classifiers.predictor import SHIPPED, OnnxClassifier
 from hotline.domain.risk import Prediction
 from hotline.domain.segment import Turn
+from hotline.homophones.mending import mended
 
 PredictLabels = Callable[[Sequence[Sequence[Turn]]], list[str]]
 EVIDENCE_CALLS = 200
@@ -41,7 +42,9 @@ class TestSets:
 
     split: list[LabelledCall]
     heard: list[LabelledCall]
-    """Calls of the split that a real recogniser wrote down."""
+    """Calls of the split that a real recogniser wrote down, misheard words put right as the console does it."""
+    recognised: list[LabelledCall]
+    """The same as the recogniser wrote them."""
     independent: list[LabelledCall]
     """Calls by a writer who had seen none of the others."""
 
@@ -60,9 +63,11 @@ def evaluate_all(
     """
     calls = read_calls(data or CALLS_FILE)
     source = spoken or (SPOKEN_FILE if SPOKEN_FILE.exists() else None)
+    recognised = [call for call in read_calls(source) if call.split == split] if source else []
     sets = TestSets(
         [call for call in calls if call.split == split],
-        [call for call in read_calls(source) if call.split == split] if source else [],
+        [replace(call, turns=tuple(Turn(t.speaker, mended(t.text)) for t in call.turns)) for call in recognised],
+        recognised,
         read_calls(INDEPENDENT_FILE) if split == "test" else [],
     )
     models: dict[str, Any] = {}
@@ -151,6 +156,7 @@ def _short(predict: PredictLabels, sets: TestSets) -> dict[str, Any]:
         truth = [call.label for call in sets.heard]
         written = {call.id: call.turns for call in sets.split}
         row["transcribed"] = vars(score(truth, predict([call.turns for call in sets.heard])))
+        row["as_recognised"] = vars(score(truth, predict([call.turns for call in sets.recognised])))
         row["same_calls_written"] = vars(score(truth, predict([written[call.id] for call in sets.heard])))
     if sets.independent:
         labels = predict([call.turns for call in sets.independent])

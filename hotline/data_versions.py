@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from hotline.domain.datasets import Dataset, Example, Split, content_hash, split_of, text_key
-from hotline.domain.labels import CallLabel
-from hotline.domain.segment import Turn
+from hotline.domain.labels import CallLabel, EvidenceMark
+from hotline.domain.segment import Segment, Turn
 from hotline.errors import StateError
+from hotline.homophones.mending import words_said
 from hotline.hub import Hub
 from hotline.labelling import labels_by_call
 from hotline.ports import UnitOfWork
@@ -110,7 +111,8 @@ def _known(example: Example, frozen: dict[str, Example]) -> bool:
 
 def _example(uow: UnitOfWork, call_id: str, labels: Sequence[CallLabel]) -> Example:
     newest = labels[-1]
-    turns = tuple(Turn(segment.channel, segment.text) for segment in uow.segments(call_id))
+    segments = uow.segments(call_id)
+    turns = tuple(Turn(segment.channel, words_said(segment)) for segment in segments)
     return Example(
         id=call_id,
         turns=turns,
@@ -118,7 +120,13 @@ def _example(uow: UnitOfWork, call_id: str, labels: Sequence[CallLabel]) -> Exam
         stage=newest.stage,
         money_gone=newest.money_gone,
         coached=newest.coached,
-        evidence=tuple(mark.text for mark in newest.evidence),
+        evidence=tuple(_quoted(mark, segments) for mark in newest.evidence),
         split=split_of(call_id),
         labelled_by=tuple(label.user_id for label in labels),
     )
+
+
+def _quoted(mark: EvidenceMark, segments: Sequence[Segment]) -> str:
+    """Return a mark's words as `words_said` has them; as they were marked where the text has changed since."""
+    home = next((s for s in segments if s.id == mark.segment_id and s.text[mark.start : mark.end] == mark.text), None)
+    return words_said(home)[mark.start : mark.end] if home else mark.text

@@ -9,6 +9,7 @@ from hotline.domain.risk import Prediction
 from hotline.domain.segment import Channel, Segment, Turn
 from hotline.events import EventType
 from hotline.handlers import alert_if_risen
+from hotline.homophones.mending import words_said
 from hotline.hub import Hub
 from hotline.models import classifier_of
 from hotline.ports import UnitOfWork
@@ -34,7 +35,7 @@ def advise(hub: Hub, call: Call, segments: Sequence[Segment]) -> Prediction | No
     if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
         return None
     classifier = classifier_of(hub, call)
-    return classifier.predict([[Turn(s.channel, s.text) for s in segments]])[0] if classifier else None
+    return classifier.predict([[Turn(s.channel, words_said(s)) for s in segments]])[0] if classifier else None
 
 
 def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:

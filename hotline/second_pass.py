@@ -24,6 +24,7 @@ from hotline.domain.segment import Channel, Segment, Transcript, Turn, Word
 from hotline.entities import extract_segments
 from hotline.errors import HotlineError, NotFoundError, StateError
 from hotline.handlers import segment_of
+from hotline.homophones.mending import words_said
 from hotline.hub import Hub
 from hotline.job_ports import JobRun
 from hotline.jobs import start_job
@@ -184,7 +185,7 @@ def _predict(classifier: Classifier | None, segments: tuple[Segment, ...]) -> Pr
     said = sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER)
     if classifier is None or said < LEAST_CALLER_TEXT:
         return None
-    return classifier.predict([[Turn(segment.channel, segment.text) for segment in segments]])[0]
+    return classifier.predict([[Turn(segment.channel, words_said(segment)) for segment in segments]])[0]
 
 
 def _check_ended(call: Call) -> None:

@@ -15,7 +15,6 @@ from hotline.domain.risk import Prediction
 from hotline.domain.segment import Segment
 from hotline.domain.wrap_up import WrapUp
 from hotline.events import CallEvent, EventType
-from hotline.homophones.mending import as_shown
 from hotline.privacy import mask_entity, mask_text
 from hotline.punctuation import stops
 from hotline.taxonomy import load_taxonomy
@@ -120,11 +119,7 @@ def prediction_view(prediction: Prediction, call: Call, segments: Sequence[Segme
     """Return what the model says (`label` …) beside what the console shows (`shown`)."""
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:ALTERNATIVES]
     evidence = [
-        {
-            **asdict(span),
-            "text": as_shown(span.text, segments[span.turn], span.start),
-            "segment_id": segments[span.turn].id,
-        }
+        {**asdict(span), "segment_id": segments[span.turn].id}
         for span in prediction.evidence
         if span.turn < len(segments)
     ]

@@ -12,7 +12,7 @@ from hotline.domain.risk import EvidenceSpan
 from hotline.domain.segment import Segment, Transcript, Word
 from hotline.homophones import mending
 from hotline.homophones.kept import kept
-from hotline.homophones.mending import as_shown, likely_said, mended
+from hotline.homophones.mending import likely_said, mended, words_said
 from hotline.numbers import normalise
 from hotline.ports import EngineInfo
 from hotline.queries import snapshot
@@ -96,24 +96,27 @@ def test_a_failing_model_costs_no_words(monkeypatch: pytest.MonkeyPatch) -> None
         raise OSError("gone")
 
     monkeypatch.setattr(mending, "_shipped", broken)
+    mending._mended.cache_clear()
     assert mended(HEARD) == HEARD
 
 
-def test_a_piece_is_quoted_as_the_line_shows_it() -> None:
+def test_the_classifier_reads_what_was_likely_said() -> None:
     segment = Segment("a", "c", "caller", HEARD, normalise(SAID), 0.0, 5.0, engine="whisper")
-    place = HEARD.index("护名")
-    assert as_shown("护名", segment, place) == "户名"
-    assert as_shown("托管账号", segment, HEARD.index("托管账号")) == "托管账号"
-    assert as_shown("护名", replace(segment, engine="vosk"), place) == "护名"
-    assert as_shown("护名", replace(segment, normalised=HEARD), place) == "护名"
+    assert normalise(words_said(segment)) == SAID
+    assert len(words_said(segment)) == len(HEARD)
+
+
+def test_what_a_person_corrected_is_not_mended_again() -> None:
+    corrected = Segment("a", "c", "caller", HEARD, normalise(HEARD), 0.0, 5.0, engine="whisper")
+    assert words_said(corrected) == HEARD
 
 
 class _QuotesTheName(KeywordClassifier):
     """Finds its evidence in a misheard word."""
 
     def _one(self, turns):  # type: ignore[no-untyped-def]
-        place = turns[0].text.index("护名")
-        return replace(super()._one(turns), evidence=(EvidenceSpan(0, place, place + 2, "护名", 1.0),))
+        place = turns[0].text.index("户名")
+        return replace(super()._one(turns), evidence=(EvidenceSpan(0, place, place + 2, "户名", 1.0),))
 
 
 def test_a_call_shows_what_was_said_and_keeps_what_was_recognised(make_hub: MakeHub) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from hotline.domain.segment import Segment
 from hotline.homophones.kept import is_chinese, kept
 from hotline.homophones.language import ALNUM, BREAK, ID_BITS, ORDER, CharacterModel, Keys, Logs, mask_of
 from hotline.homophones.sounds import Sounds
+from hotline.numbers import normalise
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ MOST_CANDIDATES = 64
 """A character's cheapest and most frequent ones."""
 LONGEST = 400
 """Longer texts are no utterance of Whisper's; they stay."""
+REMEMBERED = 4096
+"""Texts: a call is classified again with every segment that it gains."""
 SYMBOL = re.compile(r"[0-9A-Za-z]+|.", re.DOTALL)
 
 
@@ -103,21 +106,26 @@ def likely_said(text: str, engine: str, config: Config) -> str:
     return mended(text) if wanted else text
 
 
-def as_shown(text: str, segment: Segment, start: int) -> str:
-    """Return a piece of `segment.text` that begins at `start` as the operator reads it in `segment.normalised`."""
-    if text in segment.normalised or segment.engine != MENDED_ENGINE:
-        return text
-    said = mended(segment.text)[start : start + len(text)]
-    return said if said in segment.normalised else text
+def words_said(segment: Segment) -> str:
+    """Return what was likely said in a stored segment, numbers as they were spoken; character for character its text.
+
+    What a person typed or corrected, and what was not mended when it was stored, stays as it is.
+    """
+    return segment.text if segment.normalised == normalise(segment.text) else mended(segment.text)
 
 
 def mended(text: str) -> str:
     """Return a segment's text mended by the shipped model; as it is where that fails, for a segment must never be lost."""
     try:
-        return _shipped().mend(text)
+        return _mended(text)
     except Exception as error:  # a call's words go on without it
         log.error("text not mended", extra={"error": type(error).__name__})
         return text
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _mended(text: str) -> str:
+    return _shipped().mend(text)
 
 
 @cache
