@@ -56,7 +56,7 @@ class DigitReader:
             tried = readings(found[begin:stop])
             written = digits_of(text[start:end])
             worst = UNSURE_COST if 2 * len(written) > last - first else SURE_COST
-            if tried[0].cost > worst * (last - first):
+            if tried[0].cost > worst * (last - first) or len(tried[0].digits) < LEAST_DIGITS:
                 continue
             if written:
                 trusted = Reading(written, cost_of(found[begin:stop], written) - TRUST)

@@ -119,6 +119,14 @@ def test_a_head_that_is_not_sure_changes_nothing() -> None:
     assert mended("卡号是六二一七", "xxx6517", share=0.3) == "卡号是六二一七"
 
 
+def test_digits_that_are_likelier_no_digits_do_not_empty_the_text() -> None:
+    found = frames("6217", share=0.4)
+    found[::2, OTHER] = math.log(0.35)
+    head = Head("x")
+    head.found = found
+    assert DigitReader(head).improve("卡号六二一七", None, 1.0) == "卡号六二一七"  # type: ignore[arg-type]
+
+
 def test_where_the_head_wavers_whisper_is_believed() -> None:
     found = frames("6217")
     found[4, FIRST_DIGIT + 1], found[4, FIRST_DIGIT + 7] = math.log(0.3), math.log(0.6)
