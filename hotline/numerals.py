@@ -53,6 +53,21 @@ def plain(value: Decimal) -> str:
     return str(int(value)) if value == int(value) else f"{value.normalize():f}"
 
 
+def spelt(value: int) -> str:
+    """Return how a whole number, 0 and above, is said in full: 十六万六千, 一万零五百, 一百一十; 二 stands for 两 too."""
+    said = _spelt(value)
+    return said[1:] if said.startswith("一十") else said
+
+
+def _spelt(value: int) -> str:
+    for character, unit in sorted(UNIT_VALUES.items(), key=lambda item: -item[1]):
+        head, tail = divmod(value, unit)
+        if head:
+            gap = "零" if tail < unit // 10 else ""
+            return _spelt(head) + character + (gap + _spelt(tail) if tail else "")
+    return "零一二三四五六七八九"[value]
+
+
 def _after_unit(text: str, unit: int) -> Decimal | None:
     if not text:
         return Decimal(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hotline.numbers import Amount, normalise, parse_amount
+from hotline.numerals import cardinal, spelt
 
 TABLE = Path(__file__).parent / "data" / "numbers.tsv"
 
@@ -59,3 +60,24 @@ def test_amounts(spoken: str, amount: Amount) -> None:
 @pytest.mark.parametrize("spoken", ["", "没有钱", "一下", "几万块", "百万保障", "钱已经转了"])
 def test_no_amount_is_made_up(spoken: str) -> None:
     assert parse_amount(spoken) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "零"),
+        (16, "十六"),
+        (110, "一百一十"),
+        (10_500, "一万零五百"),
+        (160_000, "十六万"),
+        (466_653, "四十六万六千六百五十三"),
+        (100_010_000, "一亿零一万"),
+    ],
+)
+def test_numbers_are_spelt_as_they_are_said(value: int, said: str) -> None:
+    assert spelt(value) == said
+
+
+def test_what_is_spelt_is_read_as_the_same_number() -> None:
+    values = [*range(2_000), *range(9_995, 200_000, 97), *range(10**6, 10**9, 7_654_321)]
+    assert [value for value in values if cardinal(spelt(value)) != value] == []
