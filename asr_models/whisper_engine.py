@@ -36,6 +36,7 @@ PARTIAL_EVERY_S = 1.0
 FINAL_BEAM, PARTIAL_BEAM = 5, 1
 PROMPT = "以下是反诈中心热线的普通话通话，涉及银行卡号、转账金额、手机号和验证码。"
 ECHO_LENGTH = 4
+SURE_OF_A_WORD = 0.5
 MARKS = re.compile(r"\W")
 LEAST_TOKENS, TOKENS_PER_S = 20, 12
 """A decoding that writes more than anybody can say is a loop and is cut off."""
@@ -95,7 +96,7 @@ class WhisperEngine:
         most_tokens = LEAST_TOKENS + int(seconds * TOKENS_PER_S)
         read = partial(self._read, encoded, FINAL_BEAM if final else PARTIAL_BEAM, most_tokens)
         text, confidence = read(prompt)
-        echo = bool(prompt) and echoes_prompt(text, prompt)
+        echo = bool(prompt) and echoes_prompt(text, prompt, confidence)
         left_out = final and prompt and 0 < len(text) < LEAST_CHARACTERS_PER_S * seconds - 2
         if echo or left_out:
             again = read(None)
@@ -124,9 +125,14 @@ class WhisperEngine:
         return REPEATS.sub(r"\1", text)
 
 
-def echoes_prompt(text: str, prompt: str) -> bool:
-    """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read."""
+def echoes_prompt(text: str, prompt: str, confidence: float) -> bool:
+    """Say whether most of a text was taken from the prompt, which Whisper does on speech it cannot read.
+
+    A word alone (转账 for 对的) counts where Whisper is not confident of it.
+    """
     said, source = MARKS.sub("", text), MARKS.sub("", prompt)
+    if len(said) < ECHO_LENGTH:
+        return bool(said) and said in source and confidence < SURE_OF_A_WORD
     taken = {
         position
         for start in range(len(said) - ECHO_LENGTH + 1)
