@@ -124,7 +124,7 @@ def whisper_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def log_in(browser: Browser, product: Product, username: str = "operator") -> Page:
     """Return the list of calls as one of the demo's users sees it."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id="Asia/Shanghai")
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(product.address)

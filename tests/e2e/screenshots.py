@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         product = Product(Path(data))
         try:
-            visitor = browser.new_context(locale="zh-CN").new_page()
+            visitor = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
             visitor.goto(product.address)
             take(visitor, "login", folder)
             page = log_in(browser, product)

@@ -34,7 +34,9 @@ def product(tmp_path: Path) -> Iterator[Product]:
 
 
 def enter(browser: Browser, product: Product, username: str) -> Page:
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()
+    page = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    ).new_page()
     page.set_default_timeout(60_000)
     page.goto(product.address)
     page.fill("input[name=username]", username)

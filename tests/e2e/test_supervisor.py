@@ -53,7 +53,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def enter(browser: Browser, product: Product, username: str, path: str = "") -> Page:
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()
+    page = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    ).new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{product.address}/login")
     page.fill("input[name=username]", username)
@@ -290,7 +292,7 @@ def test_the_archive_finds_filters_and_leads_to_the_review(product: Product, bro
 
 
 def test_every_other_page_is_free_of_serious_findings(product: Product, browser: Browser) -> None:
-    page = browser.new_context(locale="zh-CN").new_page()
+    page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
     page.goto(f"{product.address}/login")
     check_axe(page)
     for username, paths in (
@@ -358,7 +360,7 @@ def open_first_to_label(page: Page, product: Product) -> None:
 def test_the_first_start_is_free_of_serious_findings(browser: Browser, make_hub: MakeHub) -> None:
     server = make_server("127.0.0.1", 0, create_app(make_hub()), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = browser.new_context(locale="zh-CN").new_page()
+    page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
     page.goto(f"http://127.0.0.1:{server.port}/")
     page.wait_for_url("**/setup")
     check_axe(page)
