@@ -224,9 +224,9 @@ def test_a_worker_that_lags_loses_the_oldest_audio_and_says_so(pool: PooledRecog
     for frame in frames(silence(20.0)):
         session.accept(frame)
     assert session.waiting_s() <= pool.workers[0].max_lag_s
-    gaps = session.gaps()
-    assert len(gaps) == 1
-    assert 13.0 < gaps[0].end_s - gaps[0].start_s < 16.0
+    lost_s = [gap.end_s - gap.start_s for gap in session.gaps()]
+    assert 13.0 < sum(lost_s) < 16.0
+    assert len(lost_s) <= 2, "two where the worker was replaced in between"
     os.kill(pool.workers[0].pid, signal.SIGCONT)
 
 
