@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hotline.domain.call import Call
 from hotline.domain.entities import Entity, EntityType
@@ -21,10 +22,12 @@ TIME_VALUE = re.compile(
 DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
 
 
-def draft(call: Call, entities: Sequence[Entity], segments: Sequence[Segment]) -> dict[str, dict[str, Any]]:
+def draft(
+    call: Call, entities: Sequence[Entity], segments: Sequence[Segment], zone: ZoneInfo
+) -> dict[str, dict[str, Any]]:
     """Return `{field: {value, start_s, segment_id, text, warnings, confirmed}}` for the fields that were heard.
 
-    Amounts are given in fen and times as ISO strings with the call's time zone.
+    Amounts are given in fen and times as ISO strings; callers speak of the clock in `zone`, wherever the server stands.
     """
     chosen: dict[str, dict[str, Any]] = {}
     for field, entity_type in (
@@ -40,7 +43,7 @@ def draft(call: Call, entities: Sequence[Entity], segments: Sequence[Segment]) -
     if amount := _transferred_amount(entities, segments):
         chosen["amount_fen"] = _cell(amount, int(amount.value) * 100, segments)
     for entity in reversed([e for e in entities if e.type is EntityType.TIME]):
-        moment = resolve_time(str(entity.value), call.started_at)
+        moment = resolve_time(str(entity.value), call.started_at.astimezone(zone))
         if moment and _tells_of_paying(entity, segments):
             chosen["transfer_time"] = _cell(entity, moment.isoformat(timespec="minutes"), segments)
             break
@@ -48,15 +51,17 @@ def draft(call: Call, entities: Sequence[Entity], segments: Sequence[Segment]) -
 
 
 def resolve_time(value: str, now: datetime) -> datetime | None:
-    """Return the moment that a heard time such as `今天15:20` means, never after `now`; None if it has no clock."""
+    """Return the moment, in the time zone of `now`, that a heard time such as `今天15:20` means, never after `now`.
+
+    None if it has no clock.
+    """
     match = TIME_VALUE.search(value)
     if not match:
         return None
-    local = now.astimezone()
     hour, minute = int(match["hour"]), int(match["minute"])
     if hour > 23 or minute > 59:
         return None
-    day: date = local.date()
+    day: date = now.date()
     if match["month"]:
         try:
             day = date(day.year, int(match["month"]), int(match["date"]))
@@ -64,10 +69,8 @@ def resolve_time(value: str, now: datetime) -> datetime | None:
             return None
     elif match["day"]:
         day -= timedelta(days=DAYS_BACK[match["day"]])
-    moment = local.replace(
-        year=day.year, month=day.month, day=day.day, hour=hour, minute=minute, second=0, microsecond=0
-    )
-    return moment if moment <= local else None
+    moment = now.replace(year=day.year, month=day.month, day=day.day, hour=hour, minute=minute, second=0, microsecond=0)
+    return moment if moment <= now else None
 
 
 def _best(entities: Sequence[Entity], entity_type: EntityType) -> Entity | None:

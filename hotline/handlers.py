@@ -6,6 +6,7 @@ import uuid
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hotline import commands
 from hotline.domain.call import Call, CallState, SafetyFacts
@@ -258,8 +259,11 @@ def retry_freeze(hub: Hub, request_id: str, actor: str) -> FreezeRequest:
     return request
 
 
-def parse_freeze_fields(form: dict[str, Any]) -> FreezeFields:
-    """Read the fields of a request from JSON. Raises: InputError naming the field that is wrong."""
+def parse_freeze_fields(form: dict[str, Any], zone: ZoneInfo) -> FreezeFields:
+    """Read the fields of a request from JSON; a time without an offset is of `zone`.
+
+    Raises: InputError naming the field that is wrong.
+    """
     known = FreezeFields.__dataclass_fields__
     values: dict[str, Any] = {name: str(form.get(name) or "").strip() for name in known}
     try:
@@ -271,7 +275,7 @@ def parse_freeze_fields(form: dict[str, Any]) -> FreezeFields:
     except ValueError:
         moment = None
     if moment is not None and moment.tzinfo is None:
-        moment = moment.astimezone()
+        moment = moment.replace(tzinfo=zone)
     if moment is None:
         raise InputError("转账时间不对", expected="年-月-日 时:分", found="空或无法识别", remedy="请重新填写转账时间")
     values["transfer_time"] = moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hotline.domain.segment import OTHER_CHANNEL
 from hotline.events import EventType
@@ -115,4 +116,5 @@ def freeze_draft(hub: Hub, call_id: str) -> dict[str, dict[str, Any]]:
     """Return the request's fields as heard so far, unmasked: the caller must have been audited."""
     with hub.store.transaction() as uow:
         call = uow.call(call_id)
-        return draft(call, uow.entities(call_id), uow.segments(call_id))
+        zone = ZoneInfo(hub.config["time_zone"])
+        return draft(call, uow.entities(call_id), uow.segments(call_id), zone)

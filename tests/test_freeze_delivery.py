@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ from hotline.gateways.http import HttpFreezeGateway
 from hotline.gateways.simulator import Transfer, create_simulator, read_ledger
 from hotline.hub import Hub
 
-TIME = datetime(2026, 1, 5, 14, 20).astimezone()
+TIME = datetime(2026, 1, 5, 14, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
 FORM = {"payee_name": "陈某", "amount_fen": 4_860_000, "transfer_time": "2026-01-05T14:20"}
 ACCOUNT = "621700381002680000"
 DISPATCH_ONCE = """
@@ -68,7 +69,9 @@ def bank(tmp_path: Path) -> Iterator[Bank]:
 
 
 def _request(hub: Hub, last_digit: str = "0", **changed: Any) -> FreezeRequest:
-    fields = handlers.parse_freeze_fields({**FORM, "payee_account": ACCOUNT + last_digit, **changed})
+    fields = handlers.parse_freeze_fields(
+        {**FORM, "payee_account": ACCOUNT + last_digit, **changed}, ZoneInfo("Asia/Shanghai")
+    )
     return handlers.request_freeze(hub, RequestFreeze(str(uuid.uuid4()), None, "u1", fields))
 
 

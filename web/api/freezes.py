@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import jsonify
 from flask_login import current_user
@@ -100,4 +101,4 @@ def _fields(data: dict[str, Any]) -> FreezeFields:
     fields = data.get("fields")
     if not isinstance(fields, dict):
         raise InputError("请求格式不对", expected="fields：JSON 对象", found=type(fields).__name__, remedy="请刷新页面")
-    return handlers.parse_freeze_fields(fields)
+    return handlers.parse_freeze_fields(fields, ZoneInfo(hub().config["time_zone"]))
