@@ -26,9 +26,10 @@ from asr_models.factory import models_dir
 from asr_models.folder import check_folder, sha256
 from hotline.config import Config
 from hotline.errors import DatasetError
+from hotline.numerals import DIGIT_VALUES
 
-DIGITS = "零一二三四五六七八九"
-SPOKEN_OTHERWISE = {"〇": 0, "洞": 0, "幺": 1, "拐": 7, "勾": 9}
+QUANTITY = "两"
+"""A two that is said of amounts, never in a dictated number: a syllable like any other."""
 WIDTH = 128
 DILATIONS = (1, 2, 4, 8)
 KERNEL = 5
@@ -88,9 +89,8 @@ class DigitNetwork(nn.Module):
 
 def classes_of(text: str) -> tuple[int, ...]:
     """Return the class of each syllable of a Chinese text; what is not a Chinese character is not spoken."""
-    digit_of = {**{character: digit for digit, character in enumerate(DIGITS)}, **SPOKEN_OTHERWISE}
     return tuple(
-        FIRST_DIGIT + digit_of[character] if character in digit_of else OTHER
+        FIRST_DIGIT + DIGIT_VALUES[character] if character in DIGIT_VALUES and character != QUANTITY else OTHER
         for character in text
         if "\u4e00" <= character <= "\u9fff" or character == "〇"
     )

@@ -17,8 +17,8 @@ from rapidfuzz.distance import Levenshtein
 from asr_models.digit_head import DigitHead, Reading, Syllable, cost_of, readings, runs, syllables
 from hotline.domain.entities import EntityType
 from hotline.entity_rules.digit_strings import MOBILE, is_usual_card, kind_of
+from hotline.numerals import DIGITS
 
-NUMERALS = "零一二三四五六七八九"
 ONE_SOUNDS = "幺要腰雅妖药夭邀"
 """What Whisper writes for 幺; read as one inside a number."""
 LEAST_DIGITS = 4
@@ -62,7 +62,7 @@ class DigitReader:
                 trusted = Reading(written, cost_of(found[begin:stop], written) - TRUST)
                 tried = sorted([*tried, trusted], key=lambda reading: reading.cost)
             digits = choose(tried, text[:start]) or tried[0].digits
-            text = text[:start] + "".join(NUMERALS[int(digit)] for digit in digits) + text[end:]
+            text = text[:start] + "".join(DIGITS[int(digit)] for digit in digits) + text[end:]
         return text
 
 
@@ -103,8 +103,8 @@ def digits_of(text: str) -> str:
 
 
 def _digit(character: str) -> str | None:
-    if character in NUMERALS:
-        return str(NUMERALS.index(character))
+    if character in DIGITS:
+        return str(DIGITS.index(character))
     return "1" if character in ONE_SOUNDS else None
 
 

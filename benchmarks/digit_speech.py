@@ -8,7 +8,7 @@ Numbers are drawn at random, nobody's, many with doubled digits, said in groups 
 them stand turns of the train split's calls. Voices: one neural voice at many pitches and speeds, and espeak-ng; most
 are played faster or slower (which moves the formants), and sent through mu-law, GSM, noise or a small room. `--digits`
 names folders with recordings of single digits (`0.wav` to `9.wav`, `yao.wav` for 幺), a folder a voice, which are put
-together to strings; four such voices that may be used freely are named in docs/performance.md. Needs espeak-ng and sox.
+together to strings; four such voices that may be used freely are named in docs/performance.md. Needs espeak-ng, sox and ffmpeg with libgsm.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import soxr
+from telephone_set import coded
 from voices import CALLS, PHONE_RATE, VOICE_RATE, in_mandarin, load_synthesiser
 
 RATE = 16_000
@@ -145,9 +146,9 @@ def on_the_phone(samples: Samples, rate: int, rng: random.Random) -> Samples:
         samples = samples + noise / noise.std() * power * 10 ** (-rng.uniform(3, 32) / 20)
     else:
         samples = samples + noise * 10 ** rng.uniform(-5, -3.3)
-    codec = "u-law" if line < 0.6 else "gsm-full-rate" if line < 0.75 else None
+    codec = ("pcm_mulaw", "wav") if line < 0.6 else ("libgsm", "gsm") if line < 0.75 else None
     samples = np.clip(samples, -1, 1)
-    return soxr.resample(_coded(samples, codec) if codec else samples, line_rate, RATE)
+    return soxr.resample(coded(samples, *codec) if codec else samples, line_rate, RATE)
 
 
 def _in_a_room(samples: Samples, rate: int, rng: random.Random, chance: np.random.Generator) -> Samples:
@@ -156,17 +157,6 @@ def _in_a_room(samples: Samples, rate: int, rng: random.Random, chance: np.rando
     answer[0] = 6 * np.abs(answer).max()
     echoed = np.convolve(samples, answer)[: len(samples)]
     return echoed / (np.abs(echoed).max() + 1e-6) * np.abs(samples).max()
-
-
-def _coded(samples: Samples, codec: str) -> Samples:
-    """Return 8 kHz speech as it comes out of a codec of sox."""
-    with tempfile.TemporaryDirectory() as folder:
-        before, after = (Path(folder) / name for name in ("before.wav", "after.wav"))
-        soundfile.write(before, samples, PHONE_RATE, subtype="PCM_16")
-        coded = Path(folder) / "coded.wav"
-        subprocess.run(["sox", "-D", before, "-e", codec, coded], check=True)
-        subprocess.run(["sox", "-D", coded, "-e", "signed", "-b", "16", after], check=True)
-        return soundfile.read(after)[0]
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from hotline.domain.datasets import Dataset, Example, Split, content_hash, split_of, text_key
 from hotline.domain.labels import CallLabel, EvidenceMark
-from hotline.domain.segment import Segment, Turn
+from hotline.domain.segment import Segment
 from hotline.errors import StateError
-from hotline.homophones.mending import words_said
+from hotline.homophones.mending import turns_said, words_said
 from hotline.hub import Hub
 from hotline.labelling import labels_by_call
 from hotline.ports import UnitOfWork
@@ -112,7 +112,7 @@ def _known(example: Example, frozen: dict[str, Example]) -> bool:
 def _example(uow: UnitOfWork, call_id: str, labels: Sequence[CallLabel]) -> Example:
     newest = labels[-1]
     segments = uow.segments(call_id)
-    turns = tuple(Turn(segment.channel, words_said(segment)) for segment in segments)
+    turns = tuple(turns_said(segments))
     return Example(
         id=call_id,
         turns=turns,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+DIGITS = "零一二三四五六七八九"
 DIGIT_VALUES = {
-    **{character: value for value, character in enumerate("零一二三四五六七八九")},
+    **{character: value for value, character in enumerate(DIGITS)},
     "〇": 0,
     "两": 2,
     "幺": 1,
@@ -65,7 +66,7 @@ def _spelt(value: int) -> str:
         if head:
             gap = "零" if tail < unit // 10 else ""
             return _spelt(head) + character + (gap + _spelt(tail) if tail else "")
-    return "零一二三四五六七八九"[value]
+    return DIGITS[value]
 
 
 def _after_unit(text: str, unit: int) -> Decimal | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from hotline.domain.call import Call
 from hotline.domain.risk import Prediction
-from hotline.domain.segment import Channel, Segment, Turn
+from hotline.domain.segment import Channel, Segment
 from hotline.events import EventType
 from hotline.handlers import alert_if_risen
-from hotline.homophones.mending import words_said
+from hotline.homophones.mending import turns_said
 from hotline.hub import Hub
 from hotline.models import classifier_of
 from hotline.ports import UnitOfWork
@@ -32,10 +32,16 @@ def predict_call(hub: Hub, call_id: str) -> Prediction | None:
 
 def advise(hub: Hub, call: Call, segments: Sequence[Segment]) -> Prediction | None:
     """Return what the call's model says of these words; None without a model, or when the caller has said too little."""
-    if sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER) < LEAST_CALLER_TEXT:
+    if not said_enough(segments):
         return None
     classifier = classifier_of(hub, call)
-    return classifier.predict([[Turn(s.channel, words_said(s)) for s in segments]])[0] if classifier else None
+    return classifier.predict([turns_said(segments)])[0] if classifier else None
+
+
+def said_enough(segments: Sequence[Segment]) -> bool:
+    """Say whether the caller has said enough for a label to mean anything."""
+    said = sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER)
+    return said >= LEAST_CALLER_TEXT
 
 
 def record_prediction(uow: UnitOfWork, call_id: str, segments: Sequence[Segment], prediction: Prediction) -> None:

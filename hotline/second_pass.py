@@ -18,18 +18,17 @@ from typing import Any
 from hotline.audio import AudioFrame
 from hotline.domain.call import Call, CallState
 from hotline.domain.job import Job
-from hotline.domain.risk import Prediction
 from hotline.domain.second_pass import SecondPass, changes_between
-from hotline.domain.segment import Channel, Segment, Transcript, Turn, Word
+from hotline.domain.segment import Transcript, Word
 from hotline.entities import extract_segments
 from hotline.errors import HotlineError, NotFoundError, StateError
 from hotline.handlers import segment_of
-from hotline.homophones.mending import words_said
+from hotline.homophones.mending import turns_said
 from hotline.hub import Hub
 from hotline.job_ports import JobRun
 from hotline.jobs import start_job
 from hotline.ports import AudioSource, Classifier
-from hotline.predicting import LEAST_CALLER_TEXT
+from hotline.predicting import said_enough
 from hotline.second_pass_ports import Listener
 from hotline.vad import GateSettings, VadGate
 
@@ -165,7 +164,7 @@ def _store(
     hub = run.hub
     segments = tuple(segment_of(hub, call.id, transcript, "whisper") for transcript in heard if transcript.text)
     entities = extract_segments(segments)
-    prediction = _predict(classifier, segments)
+    prediction = classifier.predict([turns_said(segments)])[0] if classifier and said_enough(segments) else None
     with hub.store.transaction() as uow:
         latest = uow.latest_prediction(call.id)
         before, after = (latest.label if latest else None), (prediction.label if prediction else None)
@@ -179,13 +178,6 @@ def _store(
         "gained": len(changes.gained),
         "lost": len(changes.lost),
     }
-
-
-def _predict(classifier: Classifier | None, segments: tuple[Segment, ...]) -> Prediction | None:
-    said = sum(len(segment.text) for segment in segments if segment.channel == Channel.CALLER)
-    if classifier is None or said < LEAST_CALLER_TEXT:
-        return None
-    return classifier.predict([[Turn(segment.channel, words_said(segment)) for segment in segments]])[0]
 
 
 def _check_ended(call: Call) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotline.config import Config
-from hotline.domain.segment import Segment
+from hotline.domain.segment import Segment, Turn
 from hotline.homophones.kept import is_chinese, kept
 from hotline.homophones.language import ALNUM, BREAK, ID_BITS, ORDER, CharacterModel, Keys, Logs, mask_of
 from hotline.homophones.sounds import Sounds
@@ -112,6 +112,11 @@ def words_said(segment: Segment) -> str:
     What a person typed or corrected, and what was not mended when it was stored, stays as it is.
     """
     return segment.text if segment.normalised == normalise(segment.text) else mended(segment.text)
+
+
+def turns_said(segments: Sequence[Segment]) -> list[Turn]:
+    """Return what was likely said in stored segments, as the classifier reads a call."""
+    return [Turn(segment.channel, words_said(segment)) for segment in segments]
 
 
 def mended(text: str) -> str:
